@@ -1,0 +1,402 @@
+//! A configuration is parsed once, here, into values that cannot be wrong; nothing checks them again.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::time::Duration;
+
+use fluent_uri::Uri;
+use fluent_uri::component::{Host, Scheme};
+use uuid::Uuid;
+
+use crate::protocol::Protocol;
+use crate::retry::RetryPolicy;
+
+/// Where Orchestra listens (orchestra-sdk 0.2.0).
+const DEFAULT_ENDPOINT: &str = "https://webhook.getorchestra.io";
+
+/// Hosts trap on more than 128 KiB of headers; no key comes near this.
+const API_KEY_BYTES: usize = 8 * 1024;
+const ENDPOINT_BYTES: usize = 8 * 1024;
+/// Names of tasks, stages, outputs and logs, run ids and client ids.
+const NAME_BYTES: usize = 256;
+
+/// Why a configuration was not accepted; the cases are those of `config-error` in the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    MissingVariable(String),
+    InvalidApiKey(String),
+    InvalidClientId(String),
+    InvalidEndpoint(String),
+    PlaintextEndpoint(String),
+    InvalidRunId(String),
+    InvalidName(String),
+    InvalidRetryPolicy(String),
+    InvalidTimeouts(String),
+}
+
+/// The key of an Orchestra account. It leaves this type in one place only: [`ApiKey::authorization`].
+#[derive(Clone)]
+pub struct ApiKey(String);
+
+impl ApiKey {
+    /// White space at the ends is no part of a key: files and secret stores add a newline.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let key = text.trim();
+        let wrong = |what: &str| Err(ConfigError::InvalidApiKey(what.to_string()));
+        if key.is_empty() {
+            return wrong("the API key is empty: pass the key of your Orchestra account");
+        }
+        if key.len() > API_KEY_BYTES {
+            return wrong("the API key is longer than 8 KiB");
+        }
+        if !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return wrong("the API key holds a character other than printable ASCII: is it the key, whole and alone?");
+        }
+        Ok(Self(key.to_string()))
+    }
+
+    /// The value of the `Authorization` header under `scheme`.
+    pub fn authorization(&self, scheme: &str) -> String {
+        format!("{scheme} {}", self.0)
+    }
+
+    /// `text` without the key: an endpoint may send back what it was sent.
+    pub fn redact(&self, text: &str) -> String {
+        text.replace(&self.0, "[API key]")
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey")
+    }
+}
+
+/// A URL that reports are posted to: http or https, a host, no user information.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub https: bool,
+    /// Host and port as in the URL.
+    pub authority: String,
+    /// Begins with `/`.
+    pub path: String,
+    pub query: Option<String>,
+    loopback: bool,
+}
+
+impl Endpoint {
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let wrong = |what: &str| ConfigError::InvalidEndpoint(what.to_string());
+        let text = text.trim();
+        if text.len() > ENDPOINT_BYTES {
+            return Err(wrong("the endpoint is longer than 8 KiB"));
+        }
+        let uri = Uri::parse(text).map_err(|_| {
+            wrong("the endpoint is no absolute URL (RFC 3986), such as https://webhook.getorchestra.io; other characters are percent-encoded, a host is written in its ASCII form")
+        })?;
+        let https = match uri.scheme() {
+            scheme if scheme == Scheme::new_or_panic("https") => true,
+            scheme if scheme == Scheme::new_or_panic("http") => false,
+            _ => return Err(wrong("the endpoint's scheme is neither https nor http")),
+        };
+        let authority = uri.authority().ok_or_else(|| wrong("the endpoint has no host"))?;
+        if authority.has_userinfo() {
+            return Err(wrong(
+                "the endpoint has user information in front of its host: take it out, the API key is the credential",
+            ));
+        }
+        if authority.host().is_empty() {
+            return Err(wrong("the endpoint has no host"));
+        }
+        let loopback = match authority.host_parsed() {
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+            // RFC 6761: this name is loopback wherever it is resolved.
+            Host::RegName(name) => name.as_str().eq_ignore_ascii_case("localhost"),
+            _ => return Err(wrong("the endpoint's host is neither a name nor an IP address")),
+        };
+        let host = authority.host();
+        let authority = match authority.port_to_u16() {
+            Ok(None) => host.to_string(),
+            Ok(Some(port @ 1..)) => format!("{host}:{port}"),
+            _ => return Err(wrong("the endpoint's port is not between 1 and 65535")),
+        };
+        let path = match uri.path().as_str() {
+            "" => "/",
+            path => path,
+        };
+        let query = uri.query().map(|query| query.as_str().to_string());
+        Ok(Self { https, authority, path: path.to_string(), query, loopback })
+    }
+
+    pub fn origin(&self) -> String {
+        format!("{}://{}", if self.https { "https" } else { "http" }, self.authority)
+    }
+}
+
+/// Limits of one attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    pub connect: Duration,
+    pub first_byte: Duration,
+    pub between_bytes: Duration,
+}
+
+impl Timeouts {
+    pub const DEFAULT: Self = Self {
+        connect: Duration::from_secs(5),
+        first_byte: Duration::from_secs(15),
+        between_bytes: Duration::from_secs(15),
+    };
+
+    /// In milliseconds. 0 is refused: hosts take it in different ways.
+    pub fn parse(connect: u32, first_byte: u32, between_bytes: u32) -> Result<Self, ConfigError> {
+        for (timeout, name) in [(connect, "connect"), (first_byte, "first-byte"), (between_bytes, "between-bytes")] {
+            if timeout == 0 {
+                return Err(ConfigError::InvalidTimeouts(format!("the timeout {name} is 0: give at least 1 ms")));
+            }
+        }
+        Ok(Self {
+            connect: Duration::from_millis(connect.into()),
+            first_byte: Duration::from_millis(first_byte.into()),
+            between_bytes: Duration::from_millis(between_bytes.into()),
+        })
+    }
+}
+
+/// How long a report may keep the task waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    Blocking,
+    Background,
+}
+
+/// Everything about reporting that is not about one run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub protocol: Protocol,
+    pub key: ApiKey,
+    pub endpoint: Endpoint,
+    pub delivery: Delivery,
+    pub policy: RetryPolicy,
+    pub timeouts: Timeouts,
+    pub plaintext_allowed: bool,
+}
+
+impl Config {
+    pub fn webhook(key: &str, endpoint: Option<&str>) -> Result<Self, ConfigError> {
+        Self::new(Protocol::Webhook, key, endpoint.unwrap_or(DEFAULT_ENDPOINT))
+    }
+
+    pub fn jobs(key: &str, client_id: &str, endpoint: &str) -> Result<Self, ConfigError> {
+        let client_id =
+            parse_name(client_id).map_err(|what| ConfigError::InvalidClientId(format!("the client id {what}")))?;
+        Self::new(Protocol::Jobs { client_id }, key, endpoint)
+    }
+
+    /// Of a name given twice the last counts.
+    pub fn from_environment(variables: &[(String, String)]) -> Result<Self, ConfigError> {
+        let variable = |name: &str| {
+            let (_, value) = variables.iter().rev().find(|(candidate, _)| candidate == name)?;
+            Some(value.as_str()).filter(|value| !value.trim().is_empty())
+        };
+        let key = variable("ORCHESTRA_API_KEY")
+            .ok_or_else(|| ConfigError::MissingVariable("ORCHESTRA_API_KEY".to_string()))?;
+        Self::webhook(key, variable("ORCHESTRA_WEBHOOK_URL"))
+    }
+
+    fn new(protocol: Protocol, key: &str, endpoint: &str) -> Result<Self, ConfigError> {
+        Ok(Self {
+            key: ApiKey::parse(key)?,
+            endpoint: protocol.parse_endpoint(endpoint)?,
+            protocol,
+            delivery: Delivery::Blocking,
+            policy: RetryPolicy::DEFAULT,
+            timeouts: Timeouts::DEFAULT,
+            plaintext_allowed: false,
+        })
+    }
+
+    pub fn set_endpoint(&mut self, url: &str) -> Result<(), ConfigError> {
+        self.endpoint = self.protocol.parse_endpoint(url)?;
+        Ok(())
+    }
+
+    /// The key may go to the endpoint. Asked when a run is opened, so that `allow-plaintext` may come after the endpoint.
+    pub fn check_plaintext(&self) -> Result<(), ConfigError> {
+        if self.endpoint.https || self.endpoint.loopback || self.plaintext_allowed {
+            return Ok(());
+        }
+        Err(ConfigError::PlaintextEndpoint(self.endpoint.origin()))
+    }
+}
+
+/// A UUID in any form that Python's `uuid.UUID()` takes: `urn:` and `uuid:` go wherever they stand, braces at the ends,
+/// hyphens anywhere; 32 hexadecimal digits are left.
+pub fn parse_uuid(text: &str) -> Result<Uuid, ConfigError> {
+    let digits = text.replace("urn:", "").replace("uuid:", "");
+    let digits = digits.trim_matches(['{', '}']).replace('-', "");
+    // `try_parse` takes more forms, all of another length.
+    (digits.len() == 32).then(|| Uuid::try_parse(&digits).ok()).flatten().ok_or_else(|| {
+        ConfigError::InvalidRunId(
+            "the run id is no UUID: pass what Orchestra gave the task in ORCHESTRA_TASK_RUN_ID or its trigger"
+                .to_string(),
+        )
+    })
+}
+
+/// A name that can stand in a URL and in a text: the error ends the sentence "the name …".
+pub fn parse_name(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() {
+        return Err("is empty");
+    }
+    if text.len() > NAME_BYTES {
+        return Err("is longer than 256 bytes");
+    }
+    if text.chars().any(char::is_control) {
+        return Err("holds a control character");
+    }
+    Ok(text.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint_error(url: &str) -> String {
+        match Endpoint::parse(url) {
+            Err(ConfigError::InvalidEndpoint(what)) => what,
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_key_loses_the_white_space_at_its_ends() {
+        assert_eq!(ApiKey::parse(" key\r\n").unwrap().authorization("Bearer"), "Bearer key");
+    }
+
+    #[test]
+    fn a_wrong_key_is_never_echoed() {
+        for key in ["", " \n", "secret\nkey", "secret\0", "sécret", &"secret".repeat(2000)] {
+            let error = format!("{:?}", ApiKey::parse(key).unwrap_err());
+            assert!(!error.contains("secret") && !error.contains("sécret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        assert_eq!(format!("{:?}", ApiKey::parse("secret").unwrap()), "ApiKey");
+    }
+
+    #[test]
+    fn an_endpoint_keeps_path_and_query_and_loses_its_fragment() {
+        let endpoint = Endpoint::parse("HTTPS://Example.com:8443/a/b?c=d#e\n").unwrap();
+        assert!(endpoint.https);
+        assert_eq!(endpoint.authority, "Example.com:8443");
+        assert_eq!((endpoint.path.as_str(), endpoint.query.as_deref()), ("/a/b", Some("c=d")));
+    }
+
+    #[test]
+    fn an_endpoint_without_a_path_gets_one() {
+        assert_eq!(Endpoint::parse("https://example.com").unwrap().path, "/");
+        assert_eq!(Endpoint::parse("https://example.com:/?x").unwrap().authority, "example.com");
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_endpoint_is_named() {
+        for (url, what) in [
+            ("", "no absolute URL"),
+            ("webhook.getorchestra.io", "no absolute URL"),
+            ("https://exämple.com", "no absolute URL"),
+            ("https://exa mple.com", "no absolute URL"),
+            ("ftp://example.com", "neither https nor http"),
+            ("https:/path", "no host"),
+            ("https:///path", "no host"),
+            ("https://:443/", "no host"),
+            ("https://user:secret@example.com", "user information"),
+            ("https://@example.com", "user information"),
+            ("https://example.com:0", "port"),
+            ("https://example.com:65536", "port"),
+            ("https://example.com:x", "no absolute URL"),
+            ("https://[v1.x]/", "neither a name nor"),
+            (&format!("https://example.com/{}", "x".repeat(9000)), "8 KiB"),
+        ] {
+            let error = endpoint_error(url);
+            assert!(error.contains(what), "{url}: {error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback() {
+        for (url, accepted) in [
+            ("http://127.0.0.1:1", true),
+            ("http://127.8.9.10", true),
+            ("http://[::1]:1", true),
+            ("http://LocalHost", true),
+            ("https://example.com", true),
+            ("http://example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[::]", false),
+            ("http://127.1", false),
+            ("http://localhost.example.com", false),
+        ] {
+            let mut config = Config::webhook("key", Some(url)).unwrap();
+            assert_eq!(config.check_plaintext().is_ok(), accepted, "{url}");
+            config.plaintext_allowed = true;
+            assert!(config.check_plaintext().is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_run_id_is_taken_as_python_takes_it() {
+        let expected = "12345678-1234-5678-1234-567812345abc";
+        for text in [
+            "12345678-1234-5678-1234-567812345ABC",
+            "{12345678-1234-5678-1234-567812345abc}",
+            "urn:uuid:12345678-1234-5678-1234-567812345abc",
+            "12345678123456781234567812345abc",
+            "1-2345678123456781234567812345ab-c",
+            "{{urn:12345678123456781234567812345abc}",
+        ] {
+            assert_eq!(parse_uuid(text).unwrap().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_run_id_that_is_no_uuid_is_refused() {
+        for text in [
+            "",
+            "x",
+            "12345678-1234-5678-1234-567812345ab",
+            "g2345678-1234-5678-1234-567812345abc",
+            "0x345678-1234-5678-1234-567812345abc",
+            " 12345678123456781234567812345abc",
+            "1234567812345678123456781234\u{e9}bc",
+        ] {
+            assert!(parse_uuid(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_environment_gives_key_and_endpoint() {
+        let pair = |name: &str, value: &str| (name.to_string(), value.to_string());
+        let config = Config::from_environment(&[
+            pair("ORCHESTRA_API_KEY", "first"),
+            pair("ORCHESTRA_API_KEY", "last"),
+            pair("ORCHESTRA_WEBHOOK_URL", ""),
+        ]);
+        let config = config.unwrap();
+        assert_eq!(config.key.authorization("Bearer"), "Bearer last");
+        assert_eq!(config.endpoint.origin(), DEFAULT_ENDPOINT);
+        assert_eq!(
+            Config::from_environment(&[]).unwrap_err(),
+            ConfigError::MissingVariable("ORCHESTRA_API_KEY".to_string())
+        );
+    }
+}

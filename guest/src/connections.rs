@@ -1,0 +1,181 @@
+//! Linked connections, read out of environment pairs by the rule of orchestra-sdk 0.2.0. Pure.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::json::Json;
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Text(String),
+    Json(String),
+}
+
+/// One linked connection; every name is in its normal form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    pub integration: String,
+    pub connection_id: String,
+    pub fields: Vec<(String, Value)>,
+}
+
+/// Why a lookup found no single connection; the cases are those of `lookup-error` in the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookupError {
+    NotLinked(String),
+    Several(Vec<String>),
+}
+
+/// Every linked connection, sorted by integration and connection id.
+pub fn list(variables: Vec<(String, String)>) -> Vec<Connection> {
+    let mut connections = BTreeMap::<_, Vec<_>>::new();
+    for (name, value) in variables {
+        let Some([integration, connection_id, field]) = parts(&name) else { continue };
+        let fields = connections.entry((integration.to_string(), connection_id.to_string())).or_default();
+        // Of a name given twice the last counts, in the place of the first.
+        match fields.iter_mut().find(|(name, _)| name == field) {
+            Some((_, earlier)) => *earlier = decode(value),
+            None => fields.push((field.to_string(), decode(value))),
+        }
+    }
+    connections
+        .into_iter()
+        .map(|((integration, connection_id), fields)| Connection { integration, connection_id, fields })
+        .collect()
+}
+
+/// The one connection of this integration, or the one with this id.
+pub fn get(
+    variables: Vec<(String, String)>,
+    integration: &str,
+    connection_id: Option<&str>,
+) -> Result<Connection, LookupError> {
+    let integration = normal(integration);
+    let connection_id = connection_id.map(normal);
+    let mut found = list(variables);
+    found.retain(|connection| {
+        connection.integration == integration
+            && connection_id.as_ref().is_none_or(|connection_id| connection.connection_id == *connection_id)
+    });
+    match (found.pop(), connection_id) {
+        (Some(connection), _) if found.is_empty() => Ok(connection),
+        (None, None) => Err(LookupError::NotLinked(integration)),
+        (None, Some(connection_id)) => Err(LookupError::NotLinked(format!("{integration} {connection_id}"))),
+        (Some(last), _) => {
+            found.push(last);
+            Err(LookupError::Several(found.into_iter().map(|connection| connection.connection_id).collect()))
+        }
+    }
+}
+
+/// The parts of `INTEGRATION__CONNECTION_ID__FIELD`, if this is such a name.
+fn parts(name: &str) -> Option<[&str; 3]> {
+    let mut parts = name.split("__");
+    let name = [parts.next()?, parts.next()?, parts.next()?];
+    let is_normal = |part: &&str| !part.is_empty() && **part == normal(part);
+    (parts.next().is_none() && name.iter().all(is_normal)).then_some(name)
+}
+
+/// Upper case, and one `_` for each run of other characters, none at the ends.
+pub fn normal(name: &str) -> String {
+    let words = name.split(|character: char| !character.is_ascii_alphanumeric());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join("_").to_ascii_uppercase()
+}
+
+/// Only what looks like an object or an array is JSON: an account id of digits stays a text.
+fn decode(value: String) -> Value {
+    if !value.starts_with(['{', '[']) {
+        return Value::Text(value);
+    }
+    match Json::parse(value.clone()) {
+        Ok(_) => Value::Json(value),
+        Err(_) => Value::Text(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    fn linked() -> Vec<(String, String)> {
+        variables(&[
+            ("PATH", "/bin"),
+            ("SNOWFLAKE__PROD__PASSWORD", "secret"),
+            ("SNOWFLAKE__DEV_1__PASSWORD", "other"),
+            ("SNOWFLAKE__DEV_1__ACCOUNT_ID", "12345"),
+            ("POSTGRES__MAIN__OPTIONS", r#"{"ssl": true}"#),
+        ])
+    }
+
+    #[test]
+    fn connections_are_sorted_and_their_fields_in_order() {
+        let connections = list(linked());
+        let names: Vec<_> = connections.iter().map(|c| (c.integration.as_str(), c.connection_id.as_str())).collect();
+        assert_eq!(names, [("POSTGRES", "MAIN"), ("SNOWFLAKE", "DEV_1"), ("SNOWFLAKE", "PROD")]);
+        let fields: Vec<_> = connections[1].fields.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(fields, ["PASSWORD", "ACCOUNT_ID"]);
+    }
+
+    #[test]
+    fn other_variables_are_ignored() {
+        for name in [
+            "A__B",
+            "A__B__C__D",
+            "__B__C",
+            "A____C",
+            "a__B__C",
+            "A__B-1__C",
+            "A_B_C",
+            "A___B__C",
+            "A__B__C_",
+            "É__B__C",
+        ] {
+            assert_eq!(list(variables(&[(name, "x")])), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_lookup_takes_any_case_and_punctuation() {
+        let connection = get(linked(), " snowflake ", Some("dev-1")).unwrap();
+        assert_eq!(connection.connection_id, "DEV_1");
+        assert_eq!(normal("account id"), connection.fields[1].0);
+    }
+
+    #[test]
+    fn the_id_may_be_left_out_where_there_is_one() {
+        assert_eq!(get(linked(), "postgres", None).unwrap().connection_id, "MAIN");
+        assert_eq!(
+            get(linked(), "snowflake", None),
+            Err(LookupError::Several(["DEV_1".to_string(), "PROD".to_string()].into()))
+        );
+        assert_eq!(get(linked(), "mysql", None), Err(LookupError::NotLinked("MYSQL".to_string())));
+        assert_eq!(get(linked(), "postgres", Some("b")), Err(LookupError::NotLinked("POSTGRES B".to_string())));
+    }
+
+    #[test]
+    fn what_looks_like_json_and_is_json_is_json() {
+        let value = |text: &str| list(variables(&[("A__B__C", text)])).remove(0).fields.remove(0).1;
+        for json in [r#"{"a": 1}"#, "[1234]", "[]"] {
+            assert_eq!(value(json), Value::Json(json.to_string()));
+        }
+        for text in ["", "1", "true", "\"a\"", " {}", "{oops", "[1,]", "{} x"] {
+            assert_eq!(value(text), Value::Text(text.to_string()));
+        }
+    }
+
+    #[test]
+    fn of_a_name_given_twice_the_last_counts() {
+        let connections = list(variables(&[("A__B__C", "1"), ("A__B__D", "2"), ("A__B__C", "3")]));
+        let fields = &connections[0].fields;
+        assert_eq!(fields[0], ("C".to_string(), Value::Text("3".to_string())));
+        assert_eq!(fields.len(), 2);
+    }
+}

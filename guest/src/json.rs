@@ -1,0 +1,114 @@
+//! The caller's JSON: checked here, then passed on as it stands.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// `data` and the value of an output.
+pub const JSON_BYTES: usize = 1024 * 1024;
+/// serde_json's own limit, and that of many a parser on the way.
+const NESTING: usize = 128;
+
+/// One JSON text.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// The error ends the sentence "the value …".
+    pub fn parse(text: String) -> Result<Self, &'static str> {
+        if text.len() > JSON_BYTES {
+            return Err("is longer than 1 MiB");
+        }
+        let json = RawValue::from_string(text).map_err(|_| "is no JSON text (RFC 8259)")?;
+        if nesting(json.get()) > NESTING {
+            return Err("is nested more than 128 levels deep");
+        }
+        Ok(Self(json))
+    }
+}
+
+/// One JSON object.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Object(Json);
+
+impl Object {
+    /// The error ends the sentence "the data …".
+    pub fn parse(text: String) -> Result<Self, &'static str> {
+        let json = Json::parse(text)?;
+        match json.0.get().starts_with('{') {
+            true => Ok(Self(json)),
+            false => Err("is no JSON object: wrap it in one, such as {\"value\": …}"),
+        }
+    }
+}
+
+/// How deep the arrays and objects of `json`, which is valid JSON, are nested.
+fn nesting(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth -= 1,
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn passed_on(text: &str) -> String {
+        serde_json::to_string(&Json::parse(text.to_string()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn json_is_passed_on_as_it_stands() {
+        for text in [
+            "123456789012345678901234567890.10",
+            "1E400",
+            "-0.0",
+            r#"{"b": 1, "a": [true, null],  "b": 2}"#,
+            r#""\ud800 é \/""#,
+        ] {
+            assert_eq!(passed_on(text), text);
+        }
+        assert_eq!(passed_on(" \n[1]\t"), "[1]");
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for text in ["", " ", "{", "[1,]", "NaN", "01", "'a'", "1 2", "{a: 1}", "\"\n\"", "\u{feff}1"] {
+            assert_eq!(Json::parse(text.to_string()).unwrap_err(), "is no JSON text (RFC 8259)", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_has_a_limit() {
+        let nested = |levels: usize| "[".repeat(levels) + "\"]]\\\"[[\"" + &"]".repeat(levels);
+        assert!(Json::parse(nested(128)).is_ok());
+        assert!(Json::parse(nested(129)).is_err());
+        assert!(Json::parse(nested(500_000)).is_err());
+        assert!(Json::parse("[".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn data_is_an_object() {
+        assert!(Object::parse(" {\"a\": 1} ".to_string()).is_ok());
+        for text in ["[]", "\"{}\"", "null", "1"] {
+            assert!(Object::parse(text.to_string()).unwrap_err().contains("no JSON object"), "{text}");
+        }
+    }
+}

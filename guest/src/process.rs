@@ -1,0 +1,193 @@
+//! One run of one task: which report may follow which, and the promise that exactly one ending is reported.
+
+use alloc::string::String;
+
+use uuid::Builder;
+
+use crate::config::{Config, ConfigError, Delivery, parse_name};
+use crate::event::{Details, Event, Outcome};
+use crate::host::Host;
+use crate::outbox::{Full, Kind, Outbox, Patience, Rejection, Undelivered};
+use crate::protocol::{Moment, Protocol, Run, Unsupported};
+
+/// Where a run is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Open,
+    Running,
+    Ended(Outcome),
+}
+
+/// Why a report was not acknowledged; the cases are those of `report-error` in the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportError {
+    InvalidArgument(String),
+    Unsupported(&'static str),
+    Ended(Outcome),
+    Rejected(Rejection),
+    Undelivered(String),
+    OutboxFull(String),
+}
+
+/// A run that can be reported.
+pub struct Process<H: Host> {
+    run: Run,
+    protocol: Protocol,
+    delivery: Delivery,
+    state: State,
+    outbox: Outbox<H>,
+}
+
+impl<H: Host> Process<H> {
+    pub fn open(config: &Config, host: H, run_id: &str, name: Option<&str>) -> Result<Self, ConfigError> {
+        config.check_plaintext()?;
+        let id = config.protocol.parse_run_id(run_id)?;
+        let name = name
+            .map(parse_name)
+            .transpose()
+            .map_err(|what| ConfigError::InvalidName(alloc::format!("the task's name {what}")))?;
+        let target = config.protocol.target(config);
+        Ok(Self {
+            run: Run { id, name },
+            protocol: config.protocol.clone(),
+            delivery: config.delivery,
+            state: State::Open,
+            outbox: Outbox::new(host, target, config.policy, config.timeouts),
+        })
+    }
+
+    pub fn run_id(&self) -> &str {
+        &self.run.id
+    }
+
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    pub fn pending(&self) -> usize {
+        self.outbox.len()
+    }
+
+    pub fn start(&mut self, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+        let message = self.protocol.message(&self.run, Moment::Start, message);
+        self.report(Event::Start(Details::parse(message, data)?))
+    }
+
+    pub fn progress(&mut self, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+        self.report(Event::Progress(Details::parse(message, data)?))
+    }
+
+    pub fn stage(
+        &mut self,
+        name: &str,
+        passed: bool,
+        message: Option<String>,
+        data: Option<String>,
+    ) -> Result<(), ReportError> {
+        self.report(Event::stage(name, passed, Details::parse(message, data)?)?)
+    }
+
+    pub fn output(&mut self, name: &str, value: String) -> Result<(), ReportError> {
+        self.report(Event::output(name, value)?)
+    }
+
+    pub fn log(&mut self, name: &str, text: String) -> Result<(), ReportError> {
+        self.report(Event::log(name, text)?)
+    }
+
+    pub fn end(&mut self, outcome: Outcome, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+        let message = self.protocol.message(&self.run, Moment::End(outcome), message);
+        self.report(Event::Ending(outcome, Details::parse(message, data)?))
+    }
+
+    pub fn flush(&mut self) -> Result<(), ReportError> {
+        self.deliver(Patience::Insistent)
+    }
+
+    fn report(&mut self, event: Event) -> Result<(), ReportError> {
+        let kind = self.take_in(&event)?;
+        self.deliver(match (kind, self.delivery) {
+            (Kind::Ending, _) => Patience::Insistent,
+            (_, Delivery::Blocking) => Patience::Budget,
+            (_, Delivery::Background) => Patience::None,
+        })
+    }
+
+    /// From here on the report counts: it is in the outbox, and the run's state follows it.
+    fn take_in(&mut self, event: &Event) -> Result<Kind, ReportError> {
+        let next = self.state.after(event)?;
+        let host = self.outbox.host();
+        let chance = u128::from(host.random()) << 64 | u128::from(host.random());
+        let id = Builder::from_random_bytes(chance.to_be_bytes()).into_uuid();
+        let request = self.protocol.request(&self.run, event, id, host.unix_time())?;
+        let kind = match event {
+            Event::Progress(Details { data: None, .. }) => Kind::Overtakable,
+            Event::Ending(..) => Kind::Ending,
+            _ => Kind::Ordinary,
+        };
+        self.outbox.push(event.label(), kind, request)?;
+        self.state = next;
+        Ok(kind)
+    }
+
+    fn deliver(&mut self, patience: Patience) -> Result<(), ReportError> {
+        let delivered = self.outbox.deliver(patience);
+        if let Some(rejection) = self.outbox.take_rejection() {
+            return Err(ReportError::Rejected(rejection));
+        }
+        match patience {
+            Patience::None => Ok(()),
+            Patience::Budget | Patience::Insistent => Ok(delivered?),
+        }
+    }
+}
+
+/// Nobody has to remember: a run that was started ends, and what is in the outbox goes out.
+impl<H: Host> Drop for Process<H> {
+    fn drop(&mut self) {
+        if self.state == State::Running {
+            let message = Some("ended without reporting an outcome".into());
+            let message = self.protocol.message(&self.run, Moment::End(Outcome::Failed), message);
+            // An ending is always taken in, and there is nobody to tell.
+            _ = self.take_in(&Event::Ending(Outcome::Failed, Details { message, data: None }));
+        }
+        self.outbox.close();
+    }
+}
+
+impl State {
+    /// The state after this report; or, the run having ended, none.
+    fn after(self, event: &Event) -> Result<Self, ReportError> {
+        match (self, event) {
+            (state, Event::Log { .. }) => Ok(state),
+            (Self::Ended(outcome), _) => Err(ReportError::Ended(outcome)),
+            (state, Event::Output { .. }) => Ok(state),
+            (_, Event::Start(_) | Event::Progress(_) | Event::Stage { .. }) => Ok(Self::Running),
+            (_, Event::Ending(outcome, _)) => Ok(Self::Ended(*outcome)),
+        }
+    }
+}
+
+impl From<String> for ReportError {
+    fn from(what: String) -> Self {
+        Self::InvalidArgument(what)
+    }
+}
+
+impl From<Unsupported> for ReportError {
+    fn from(Unsupported(what): Unsupported) -> Self {
+        Self::Unsupported(what)
+    }
+}
+
+impl From<Full> for ReportError {
+    fn from(Full(what): Full) -> Self {
+        Self::OutboxFull(what)
+    }
+}
+
+impl From<Undelivered> for ReportError {
+    fn from(Undelivered(what): Undelivered) -> Self {
+        Self::Undelivered(what)
+    }
+}

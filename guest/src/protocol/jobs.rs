@@ -1,0 +1,178 @@
+//! The jobs protocol of orchestra-sdk 0.0.9. It knows four statuses, and neither outputs nor logs.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt::Write;
+use core::time::Duration;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Data, Moment, Run, Unsupported};
+use crate::config::Endpoint;
+use crate::event::{Details, Event, Outcome};
+
+/// Fields in the SDK's order.
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    custom_data: Data<'a>,
+    /// The task's name; the SDK leaves it out of the first event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<&'a str>,
+    message: &'a str,
+    status: &'static str,
+    stage: &'a str,
+    #[serde(rename = "timeUTC")]
+    time_utc: String,
+    correlation_id: &'a str,
+    logid: String,
+}
+
+/// `clientid` is encoded as a form's field, as the SDK's client does.
+pub(super) fn path_with_query(endpoint: &Endpoint, client_id: &str) -> String {
+    let mut path = format!("{}/jobs/sdk/sdk_receive?clientid=", endpoint.path.trim_end_matches('/'));
+    for byte in client_id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
+            b' ' => path.push('+'),
+            // Writing into memory cannot fail.
+            _ => _ = write!(path, "%{byte:02X}"),
+        }
+    }
+    path
+}
+
+pub(super) fn message(run: &Run, moment: Moment, given: Option<String>) -> Option<String> {
+    match moment {
+        Moment::Start => given.or_else(|| Some(format!("Orc process with correlation id {} started", run.id))),
+        Moment::End(_) => given,
+    }
+}
+
+pub(super) fn body<'a>(run: &'a Run, event: &'a Event, id: Uuid, unix_time: Duration) -> Result<Body<'a>, Unsupported> {
+    const PROCESS: &str = "Process";
+    let (status, stage, details): (_, _, &Details) = match event {
+        Event::Start(details) => ("Running", run.name.as_deref().unwrap_or("First function"), details),
+        Event::Progress(details) => ("Running", PROCESS, details),
+        Event::Stage { name, passed: true, details } => ("Stage passed", name.as_str(), details),
+        Event::Stage { name, passed: false, details } => ("Failed", name.as_str(), details),
+        // A warning is a success with a remark, and a cancelled run has not done its work.
+        Event::Ending(Outcome::Succeeded | Outcome::Warning, details) => ("Complete", PROCESS, details),
+        Event::Ending(Outcome::Failed | Outcome::Cancelled, details) => ("Failed", PROCESS, details),
+        Event::Output { .. } => return Err(Unsupported("the jobs protocol has no outputs: send the value as data")),
+        Event::Log { .. } => {
+            return Err(Unsupported("the jobs protocol has no logs: send the text as a message or data"));
+        }
+    };
+    Ok(Body {
+        custom_data: Data::of(details),
+        function: match event {
+            Event::Start(_) => None,
+            _ => run.name.as_deref(),
+        },
+        message: details.message.as_deref().unwrap_or_default(),
+        status,
+        stage,
+        time_utc: time_utc(unix_time),
+        correlation_id: &run.id,
+        logid: id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).into(),
+    })
+}
+
+/// As Python's `%Y-%m-%d %H:%M:%S.%f`. A clock beyond the year 9999 is taken for 1970: no time is worth a trap.
+fn time_utc(unix_time: Duration) -> String {
+    let seconds = i64::try_from(unix_time.as_secs()).unwrap_or(0);
+    let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
+        time.year(),
+        u8::from(time.month()),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        unix_time.subsec_micros()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn sent(name: Option<&str>, event: &Event) -> String {
+        let run = Run { id: "c".to_string(), name: name.map(str::to_string) };
+        let body = body(&run, event, Uuid::nil(), Duration::from_micros(1_795_420_800_000_042)).unwrap();
+        serde_json::to_string(&body).unwrap()
+    }
+
+    const TAIL: &str = r#""timeUTC":"2026-11-23 08:00:00.000042","correlation_id":"c","logid":"00000000-0000-0000-0000-000000000000"}"#;
+
+    #[test]
+    fn the_start_has_a_stage_and_no_function() {
+        let start = |name| sent(name, &Event::Start(Details::default()));
+        assert_eq!(
+            start(None),
+            [r#"{"custom_data":{},"message":"","status":"Running","stage":"First function","#, TAIL].concat()
+        );
+        assert_eq!(
+            start(Some("etl")),
+            [r#"{"custom_data":{},"message":"","status":"Running","stage":"etl","#, TAIL].concat()
+        );
+    }
+
+    #[test]
+    fn an_ending_has_function_and_data() {
+        let details = Details::parse(Some("m".to_string()), Some(r#"{"a":1}"#.to_string())).unwrap();
+        assert_eq!(
+            sent(Some("etl"), &Event::Ending(Outcome::Succeeded, details)),
+            [r#"{"custom_data":{"a":1},"function":"etl","message":"m","status":"Complete","stage":"Process","#, TAIL]
+                .concat()
+        );
+    }
+
+    #[test]
+    fn each_ending_has_one_of_two_statuses() {
+        for (outcome, status) in [
+            (Outcome::Succeeded, "Complete"),
+            (Outcome::Warning, "Complete"),
+            (Outcome::Failed, "Failed"),
+            (Outcome::Cancelled, "Failed"),
+        ] {
+            assert!(
+                sent(None, &Event::Ending(outcome, Details::default())).contains(&format!("\"status\":\"{status}\""))
+            );
+        }
+    }
+
+    #[test]
+    fn a_stage_is_named() {
+        let stage = |passed| sent(None, &Event::stage("Load", passed, Details::default()).unwrap());
+        assert!(stage(true).contains(r#""status":"Stage passed","stage":"Load""#));
+        assert!(stage(false).contains(r#""status":"Failed","stage":"Load""#));
+    }
+
+    #[test]
+    fn outputs_and_logs_are_unsupported() {
+        let run = Run { id: "c".to_string(), name: None };
+        for event in [Event::output("a", "1".to_string()).unwrap(), Event::log("a", String::new()).unwrap()] {
+            assert!(body(&run, &event, Uuid::nil(), Duration::ZERO).is_err());
+        }
+    }
+
+    #[test]
+    fn the_client_id_is_encoded_as_a_form_field() {
+        let endpoint = Endpoint::parse("https://example.com/base//").unwrap();
+        assert_eq!(
+            path_with_query(&endpoint, "a b&c=d/é~"),
+            "/base/jobs/sdk/sdk_receive?clientid=a+b%26c%3Dd%2F%C3%A9~"
+        );
+    }
+
+    #[test]
+    fn no_clock_traps() {
+        assert_eq!(time_utc(Duration::MAX), "1970-01-01 00:00:00.999999");
+        assert_eq!(time_utc(Duration::ZERO), "1970-01-01 00:00:00.000000");
+    }
+}

@@ -1,0 +1,245 @@
+//! The retry policy: what an answer means, and how long to wait before the next attempt. Pure; time is a value.
+
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
+
+use time::{Date, Month, Time};
+
+use crate::config::ConfigError;
+use crate::host::{Answer, Fault};
+
+/// How often and how soon delivery is tried again.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// For one report, before a call gives up on it.
+    pub attempts: u32,
+    pub first_wait: Duration,
+    pub longest_wait: Duration,
+    /// What one call may take in all.
+    pub budget: Duration,
+}
+
+impl RetryPolicy {
+    pub const DEFAULT: Self = Self {
+        attempts: 5,
+        first_wait: Duration::from_millis(500),
+        longest_wait: Duration::from_secs(15),
+        budget: Duration::from_secs(60),
+    };
+
+    /// Spans in milliseconds.
+    pub fn parse(attempts: u32, first_wait: u32, longest_wait: u32, budget: u32) -> Result<Self, ConfigError> {
+        let wrong = |what: &str| Err(ConfigError::InvalidRetryPolicy(String::from(what)));
+        if attempts == 0 {
+            return wrong("attempts is 0: give at least 1");
+        }
+        if longest_wait < first_wait {
+            return wrong("longest-wait is shorter than first-wait");
+        }
+        if budget == 0 {
+            return wrong("budget is 0: give at least 1 ms");
+        }
+        let milliseconds = |span: u32| Duration::from_millis(span.into());
+        Ok(Self {
+            attempts,
+            first_wait: milliseconds(first_wait),
+            longest_wait: milliseconds(longest_wait),
+            budget: milliseconds(budget),
+        })
+    }
+
+    /// The wait after the `failures`th failed attempt: exponential with full jitter, so that tasks which failed together
+    /// do not come back together. `random` is uniform over all of its values.
+    pub fn wait(&self, failures: u32, random: u64) -> Duration {
+        let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+        let longest = self.first_wait.saturating_mul(doubled).min(self.longest_wait).as_nanos();
+        // The high half of a 64 × 64 bit product: uniform between nothing and `longest`, without a division.
+        let wait = (u128::from(random) * (longest + 1)) >> 64;
+        Duration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX))
+    }
+}
+
+/// What an attempt has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Acknowledged,
+    /// Worth another attempt: why this one failed, and how long the endpoint asked to wait.
+    Retry {
+        trouble: String,
+        after: Option<Duration>,
+    },
+    /// Repeating cannot help.
+    Refused {
+        status: u16,
+        answer: String,
+    },
+    /// The host does not let the request out.
+    Denied(String),
+}
+
+/// The one place that decides whether an attempt is made again. `unix_time` is now, for a `Retry-After` with a date.
+pub fn classify(attempt: Result<Answer, Fault>, unix_time: Duration) -> Verdict {
+    let answer = match attempt {
+        Ok(answer) => answer,
+        Err(Fault::Network(trouble)) => return Verdict::Retry { trouble, after: None },
+        Err(Fault::Denied(trouble)) => return Verdict::Denied(trouble),
+    };
+    match answer.status {
+        200..=299 => Verdict::Acknowledged,
+        // Request timeout, too early, too many requests; and the server errors that pass.
+        408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::Retry {
+            trouble: format!("the endpoint answered {}", answer.status),
+            after: answer.retry_after.and_then(|value| retry_after(&value, unix_time)),
+        },
+        // Followed, it would become a GET in many clients, and look like a success (RFC 9110, section 15.4).
+        status @ 300..=399 if answer.location.is_some() => Verdict::Refused {
+            status,
+            answer: format!("a redirect to {}, which is not followed", answer.location.unwrap_or_default()),
+        },
+        status => Verdict::Refused { status, answer: answer.text },
+    }
+}
+
+/// RFC 9110, section 10.2.3: seconds, or a date. `None` for anything else.
+fn retry_after(value: &str, unix_time: Duration) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    Some(http_date(value, unix_time)?.saturating_sub(unix_time))
+}
+
+/// A date in any of the three forms of RFC 9110, section 5.6.7, as time since 1970.
+fn http_date(text: &str, unix_time: Duration) -> Option<Duration> {
+    let mut words = text.split([' ', ',', '-']).filter(|word| !word.is_empty());
+    let _weekday = words.next()?;
+    let [a, b, c, d] = [words.next()?, words.next()?, words.next()?, words.next()?];
+    let (day, month, year, time) = match a.parse::<u8>() {
+        // Sun, 06 Nov 1994 08:49:37 GMT, or with hyphens and two digits for the year.
+        Ok(day) => (day, b, c, d),
+        // Sun Nov  6 08:49:37 1994
+        Err(_) => (b.parse().ok()?, a, d, c),
+    };
+    let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        .into_iter()
+        .position(|name| name == month)?;
+    let month = Month::try_from(u8::try_from(month).ok()? + 1).ok()?;
+    let mut time = time.split(':').map(|part| part.parse::<u8>().ok());
+    let time = Time::from_hms(time.next()??, time.next()??, time.next()??.min(59)).ok()?;
+    let seconds =
+        |year| Some(Date::from_calendar_date(year, month, day).ok()?.with_time(time).assume_utc().unix_timestamp());
+    let unix_timestamp = match (year.len(), year.parse::<i32>().ok()?) {
+        // A year of two digits is never more than 50 years ahead.
+        (2, year) => {
+            let fifty_years_seconds = 50 * 31_556_952;
+            let latest = i64::try_from(unix_time.as_secs()).ok()? + fifty_years_seconds;
+            [2000, 1900].into_iter().find_map(|century| seconds(century + year).filter(|date| *date <= latest))?
+        }
+        (_, year) => seconds(year)?,
+    };
+    Some(Duration::from_secs(u64::try_from(unix_timestamp).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    /// Mon, 23 Nov 2026 08:00:00 GMT
+    const NOW: Duration = Duration::from_secs(1_795_420_800);
+
+    fn answer(status: u16) -> Answer {
+        Answer { status, retry_after: None, location: None, text: "text".to_string() }
+    }
+
+    fn verdict(status: u16) -> Verdict {
+        classify(Ok(answer(status)), NOW)
+    }
+
+    #[test]
+    fn every_2xx_acknowledges() {
+        for status in [200, 201, 202, 204, 299] {
+            assert_eq!(verdict(status), Verdict::Acknowledged);
+        }
+    }
+
+    #[test]
+    fn passing_errors_are_tried_again() {
+        for status in [408, 425, 429, 500, 502, 503, 504] {
+            assert!(matches!(verdict(status), Verdict::Retry { after: None, .. }), "{status}");
+        }
+    }
+
+    #[test]
+    fn any_other_status_is_final() {
+        for status in [100, 300, 304, 400, 401, 403, 404, 409, 410, 413, 422, 501, 505, 511, 600] {
+            assert_eq!(verdict(status), Verdict::Refused { status, answer: "text".to_string() });
+        }
+    }
+
+    #[test]
+    fn a_redirect_says_where_it_pointed() {
+        let redirect = Answer { location: Some("https://elsewhere/".to_string()), ..answer(302) };
+        let Verdict::Refused { status: 302, answer } = classify(Ok(redirect), NOW) else { panic!() };
+        assert!(answer.contains("https://elsewhere/"));
+    }
+
+    #[test]
+    fn a_fault_of_the_network_passes_and_a_denial_does_not() {
+        let trouble = "x".to_string();
+        assert_eq!(
+            classify(Err(Fault::Network(trouble.clone())), NOW),
+            Verdict::Retry { trouble: trouble.clone(), after: None }
+        );
+        assert_eq!(classify(Err(Fault::Denied(trouble.clone())), NOW), Verdict::Denied(trouble));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let seconds = |value| retry_after(value, NOW).map(|wait| wait.as_secs());
+        assert_eq!(seconds("0"), Some(0));
+        assert_eq!(seconds(" 120 "), Some(120));
+        assert_eq!(seconds("99999999999999999999999"), Some(u64::MAX));
+        assert_eq!(seconds("Mon, 23 Nov 2026 08:00:07 GMT"), Some(7));
+        assert_eq!(seconds("Monday, 23-Nov-26 08:01:00 GMT"), Some(60));
+        assert_eq!(seconds("Mon Nov 23 08:02:00 2026"), Some(120));
+        assert_eq!(seconds("Sun Nov  6 08:49:37 1994"), Some(0));
+        assert_eq!(seconds("Sunday, 06-Nov-94 08:49:37 GMT"), Some(0));
+        assert_eq!(seconds("Sun, 01 Jan 1950 00:00:00 GMT"), Some(0));
+        for wrong in
+            ["", "soon", "-1", "1.5", "Mon, 31 Feb 2026 08:00:07 GMT", "Mon, 23 Nov 2026", "Mon, 23 Nov 2026 8", "é"]
+        {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let policy = RetryPolicy::parse(9, 100, 1000, 1).unwrap();
+        let longest: Vec<_> = (1..=6).map(|failures| policy.wait(failures, u64::MAX).as_millis()).collect();
+        assert_eq!(longest, [100, 200, 400, 800, 1000, 1000]);
+        assert_eq!(policy.wait(u32::MAX, u64::MAX).as_millis(), 1000);
+    }
+
+    #[test]
+    fn jitter_is_full() {
+        let policy = RetryPolicy::parse(9, 100, 1000, 1).unwrap();
+        assert_eq!(policy.wait(1, 0), Duration::ZERO);
+        assert_eq!(policy.wait(1, u64::MAX / 4 + 1), Duration::from_millis(25));
+        assert_eq!(policy.wait(1, u64::MAX / 2 + 1), Duration::from_millis(50));
+    }
+
+    #[test]
+    fn no_waiting_is_a_policy_too() {
+        let policy = RetryPolicy::parse(3, 0, 0, 1).unwrap();
+        assert_eq!(policy.wait(3, u64::MAX), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_policy_out_of_range_is_refused() {
+        for (attempts, first_wait, longest_wait, budget) in [(0, 1, 1, 1), (1, 2, 1, 1), (1, 1, 1, 0)] {
+            assert!(RetryPolicy::parse(attempts, first_wait, longest_wait, budget).is_err());
+        }
+    }
+}

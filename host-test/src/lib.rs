@@ -1,0 +1,5 @@
+//! The harness: a mock endpoint, and the built components in wasmtime.
+//!
+//! It knows the contract in `wit/` and the built components, never the Rust of `guest/`.
+
+pub mod endpoint;
