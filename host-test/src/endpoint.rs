@@ -239,7 +239,7 @@ impl Drop for MockEndpoint {
 
 #[track_caller]
 fn once(answers: impl IntoIterator<Item = Answer>) -> Script {
-    let answers = answers.into_iter().collect();
+    let answers: std::collections::VecDeque<Answer> = answers.into_iter().collect();
     for answer in &answers {
         Answer::assert_sensible(answer);
     }

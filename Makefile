@@ -1,0 +1,28 @@
+.DEFAULT_GOAL := help
+.PHONY: help build test lint clean target
+
+GUEST := --package orchestra-process --target wasm32-wasip2
+
+help: ## Say what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+target: ## Install the wasm32-wasip2 target where it is missing
+	scripts/wasip2-target
+
+build: target ## Build target/components/orchestra-process.wasm
+	cargo build --release $(GUEST)
+	mkdir -p target/components
+	cp target/wasm32-wasip2/release/orchestra_process.wasm target/components/orchestra-process.wasm
+
+test: build ## Run the unit tests and the conformance suite
+	cargo test --package orchestra-process
+	cargo test --package host-test
+
+lint: target ## Check formatting, lints and documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --release $(GUEST) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+clean: ## Remove everything that was built
+	cargo clean

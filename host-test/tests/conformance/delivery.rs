@@ -1,0 +1,73 @@
+use host_test::endpoint::{MockEndpoint, dead_url, status};
+use host_test::guest::{Delivery, ReportError, Reporter, RetryPolicy};
+use std::time::Duration;
+
+use crate::acknowledged;
+
+#[test]
+fn background_reports_arrive_in_order_before_the_ending() {
+    let endpoint = MockEndpoint::script(acknowledged(22));
+    let reporter = Reporter::to(&endpoint);
+    reporter.set_delivery(Delivery::Background);
+    let process = reporter.run();
+
+    process.start(None, None).unwrap();
+    for number in 0..20 {
+        process.progress(Some(&number.to_string()), None).unwrap();
+    }
+    process.complete(None, None).unwrap();
+
+    let requests = endpoint.requests::<22>();
+    for number in 0..20 {
+        assert_eq!(requests[number + 1].json()["message"], number.to_string());
+    }
+    assert_eq!(requests[21].json()["status"], "SUCCEEDED");
+}
+
+#[test]
+fn background_reports_do_not_wait_for_the_endpoint() {
+    let endpoint = MockEndpoint::script([status(200).delayed(Duration::from_millis(300)), status(200)]);
+    let reporter = Reporter::to(&endpoint);
+    reporter.set_delivery(Delivery::Background);
+    let process = reporter.run();
+
+    process.start(None, None).unwrap();
+    assert_eq!(process.pending(), 1);
+    process.complete(None, None).unwrap();
+    assert_eq!(process.pending(), 0);
+}
+
+#[test]
+fn what_was_not_delivered_goes_out_before_the_next_report() {
+    let endpoint = MockEndpoint::script([vec![status(503); 5], acknowledged(2)].concat());
+    let process = Reporter::to(&endpoint).run();
+    assert!(matches!(process.start(None, None), Err(ReportError::Undelivered(_))));
+    process.complete(None, None).unwrap();
+    let requests = endpoint.requests::<7>();
+    assert_eq!(requests[5].json()["status"], "RUNNING");
+    assert_eq!(requests[6].json()["status"], "SUCCEEDED");
+}
+
+/// A task that reports often must not stand still for the sake of an endpoint that is down.
+#[test]
+fn after_giving_up_each_report_tries_once() {
+    let endpoint = MockEndpoint::always(status(503));
+    let reporter = Reporter::to(&endpoint);
+    reporter.set_retry_policy(RetryPolicy { attempts: 3, first_wait: 0, longest_wait: 0, budget: 10_000 }).unwrap();
+    let process = reporter.run();
+    for _ in 0..4 {
+        process.progress(Some("x"), None).unwrap_err();
+    }
+    assert_eq!(endpoint.all_requests().len(), 3 + 3);
+    assert_eq!(process.pending(), 4);
+}
+
+#[test]
+fn a_dead_endpoint_is_an_error_and_no_trap() {
+    let endpoint = MockEndpoint::script([]);
+    let reporter = Reporter::to(&endpoint);
+    reporter.set_endpoint(&dead_url()).unwrap();
+    let process = reporter.run();
+    let Err(ReportError::Undelivered(what)) = process.complete(None, None) else { panic!() };
+    assert!(what.contains("succeeded") && what.contains("5 attempts"), "{what}");
+}

@@ -1,0 +1,37 @@
+use host_test::endpoint::{MockEndpoint, status};
+use host_test::guest::Reporter;
+
+use crate::acknowledged;
+
+#[test]
+fn a_run_that_is_dropped_without_an_ending_has_failed() {
+    let endpoint = MockEndpoint::script(acknowledged(2));
+    let process = Reporter::to(&endpoint).run();
+    process.start(None, None).unwrap();
+    drop(process);
+    let [_, ending] = endpoint.requests();
+    assert_eq!(ending.json()["status"], "FAILED");
+    assert_eq!(ending.json()["message"], "ended without reporting an outcome");
+}
+
+#[test]
+fn a_run_that_has_ended_reports_nothing_when_it_is_dropped() {
+    let endpoint = MockEndpoint::script(acknowledged(2));
+    let process = Reporter::to(&endpoint).run();
+    process.start(None, None).unwrap();
+    process.complete(None, None).unwrap();
+    drop(process);
+    let [_, _] = endpoint.requests();
+}
+
+/// What stands in the way is lost with the run; the ending need not be.
+#[test]
+fn an_ending_goes_out_alone_where_an_earlier_report_does_not() {
+    let endpoint = MockEndpoint::script([vec![status(500); 10], acknowledged(1)].concat());
+    let process = Reporter::to(&endpoint).run();
+    process.start(None, None).unwrap_err();
+    drop(process);
+    let requests = endpoint.requests::<11>();
+    assert!(requests[..10].iter().all(|request| request.json()["status"] == "RUNNING"));
+    assert_eq!(requests[10].json()["status"], "FAILED");
+}

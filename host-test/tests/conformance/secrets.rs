@@ -1,0 +1,31 @@
+use host_test::endpoint::{MockEndpoint, redirect, status};
+use host_test::guest::{API_KEY, ReportError, Reporter};
+
+/// Some endpoints answer an error with what they were sent.
+#[test]
+fn a_key_that_the_endpoint_sends_back_is_taken_out() {
+    for offset in [0, 1, 1010, 1018, 1024] {
+        let body = format!("{}{API_KEY} is no key", "x".repeat(offset));
+        let endpoint = MockEndpoint::script([status(401).body(body)]);
+        let Err(ReportError::Refused(refusal)) = Reporter::to(&endpoint).run().complete(None, None) else { panic!() };
+        assert!(!refusal.answer.contains("test-k"), "{}", refusal.answer);
+        assert!(refusal.answer.len() <= 1024);
+    }
+}
+
+#[test]
+fn a_redirect_with_the_key_in_it_does_not_show_it() {
+    let endpoint = MockEndpoint::script([redirect(307, &format!("/?key={API_KEY}"))]);
+    let error = Reporter::to(&endpoint).run().complete(None, None).unwrap_err();
+    assert!(!format!("{error:?}").contains(API_KEY));
+}
+
+#[test]
+fn the_key_is_in_one_header() {
+    let endpoint = MockEndpoint::script([status(200)]);
+    Reporter::to(&endpoint).run().complete(Some("x"), None).unwrap();
+    let [request] = endpoint.requests();
+    let holders: Vec<_> = request.headers.iter().filter(|(_, value)| value.contains(API_KEY)).collect();
+    assert_eq!(holders.len(), 1);
+    assert!(!request.text().contains(API_KEY));
+}
