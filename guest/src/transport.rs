@@ -50,13 +50,13 @@ enum Stage {
     },
     Waiting {
         /// Of a request that broke off. Dropping it would take back a request whose answer may be on its way.
-        _unfinished: Option<OutgoingBody>,
+        unfinished: Option<OutgoingBody>,
         response: FutureIncomingResponse,
     },
     Reading {
         stream: InputStream,
-        _body: IncomingBody,
-        _response: IncomingResponse,
+        incoming_body: IncomingBody,
+        incoming_response: IncomingResponse,
         answer: Answer,
         kept: Vec<u8>,
         read_bytes: usize,
@@ -129,23 +129,41 @@ impl Exchange {
             Stage::Sending { stream, body, response, sent_bytes, flushing } => {
                 self.send(stream, body, response, sent_bytes, flushing, target, request)
             }
-            Stage::Waiting { _unfinished, response } => match response.get() {
+            Stage::Waiting { unfinished, response } => match response.get() {
                 Some(result) => (receive(result, target), true),
-                None => (Stage::Waiting { _unfinished, response }, false),
+                None => (Stage::Waiting { unfinished, response }, false),
             },
-            Stage::Reading { stream, _body, _response, answer, mut kept, read_bytes, deadline } => {
+            Stage::Reading { stream, incoming_body, incoming_response, answer, mut kept, read_bytes, deadline } => {
                 match stream.read(4096) {
-                    Ok(bytes) if bytes.is_empty() => {
-                        (Stage::Reading { stream, _body, _response, answer, kept, read_bytes, deadline }, false)
-                    }
+                    Ok(bytes) if bytes.is_empty() => (
+                        Stage::Reading { stream, incoming_body, incoming_response, answer, kept, read_bytes, deadline },
+                        false,
+                    ),
                     Ok(bytes) if read_bytes < ANSWER_READ_BYTES => {
                         let room = (ANSWER_KEPT_BYTES + target.key.len()).saturating_sub(kept.len());
                         kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
                         let read_bytes = read_bytes + bytes.len();
-                        (Stage::Reading { stream, _body, _response, answer, kept, read_bytes, deadline }, true)
+                        (
+                            Stage::Reading {
+                                stream,
+                                incoming_body,
+                                incoming_response,
+                                answer,
+                                kept,
+                                read_bytes,
+                                deadline,
+                            },
+                            true,
+                        )
                     }
                     // The end, however it came about, or more than is of interest.
-                    _ => (Stage::Over(Ok(with_text(answer, &kept, target))), true),
+                    _ => {
+                        // Bindings are dropped last to first, which is the wrong way round.
+                        drop(stream);
+                        drop(incoming_body);
+                        drop(incoming_response);
+                        (Stage::Over(Ok(with_text(answer, &kept, target))), true)
+                    }
                 }
             }
             over @ Stage::Over(_) => (over, false),
@@ -181,7 +199,7 @@ impl Exchange {
                 drop(stream);
                 self.moved(self.timeouts.first_byte);
                 return match OutgoingBody::finish(body, None) {
-                    Ok(()) => (Stage::Waiting { _unfinished: None, response }, true),
+                    Ok(()) => (Stage::Waiting { unfinished: None, response }, true),
                     Err(code) => (Stage::Over(Err(fault(code, target))), true),
                 };
             }
@@ -200,7 +218,7 @@ impl Exchange {
             // The answer may say why.
             Err(_) => {
                 drop(stream);
-                (Stage::Waiting { _unfinished: Some(body), response }, true)
+                (Stage::Waiting { unfinished: Some(body), response }, true)
             }
         }
     }
@@ -299,8 +317,8 @@ fn receive(result: Result<Result<IncomingResponse, ErrorCode>, ()>, target: &Tar
     let Ok(stream) = body.stream() else { return Stage::Over(Ok(answer)) };
     Stage::Reading {
         stream,
-        _body: body,
-        _response: response,
+        incoming_body: body,
+        incoming_response: response,
         answer,
         kept: Vec::new(),
         read_bytes: 0,

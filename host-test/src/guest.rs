@@ -76,8 +76,7 @@ impl Guest {
         });
         let mut linker = Linker::new(engine);
         wasmtime_wasi_http::p2::add_to_linker_sync::<Host>(&mut linker).expect("no import is there twice");
-        let host =
-            Host { table: ResourceTable::new(), wasi: WasiCtx::builder().build(), http: WasiHttpCtx::new() };
+        let host = Host { table: ResourceTable::new(), wasi: WasiCtx::builder().build(), http: WasiHttpCtx::new() };
         let mut store = Store::new(engine, host);
         let exports = bindings::ProcessComponent::instantiate(&mut store, component, &linker)
             .expect("the component imports nothing else");
@@ -255,18 +254,26 @@ reports! {
 impl Process {
     /// `run-id`
     pub fn run_id(&self) -> String {
-        self.guest.call(|store, exports| exports.orchestra_process_lifecycle().process().call_run_id(store, self.resource))
+        self.guest
+            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_run_id(store, self.resource))
     }
 
     /// `state`
     pub fn state(&self) -> State {
-        self.guest.call(|store, exports| exports.orchestra_process_lifecycle().process().call_state(store, self.resource))
+        self.guest
+            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_state(store, self.resource))
     }
 
     /// `complete-stage`
     pub fn complete_stage(&self, stage: &str, message: Option<&str>) -> Reported {
         self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().process().call_complete_stage(store, self.resource, stage, message, None)
+            exports.orchestra_process_lifecycle().process().call_complete_stage(
+                store,
+                self.resource,
+                stage,
+                message,
+                None,
+            )
         })
     }
 
@@ -294,12 +301,14 @@ impl Process {
 
     /// `pending`
     pub fn pending(&self) -> u32 {
-        self.guest.call(|store, exports| exports.orchestra_process_lifecycle().process().call_pending(store, self.resource))
+        self.guest
+            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_pending(store, self.resource))
     }
 
     /// `flush`
     pub fn flush(&self) -> Reported {
-        self.guest.call(|store, exports| exports.orchestra_process_lifecycle().process().call_flush(store, self.resource))
+        self.guest
+            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_flush(store, self.resource))
     }
 }
 

@@ -27,7 +27,9 @@ fn a_field_is_text_unless_it_is_an_object_or_an_array() {
 #[test]
 fn none_and_several_are_different_errors() {
     let guest = Guest::new();
-    assert!(matches!(guest.get_connection(&LINKED, "mysql", None), Err(LookupError::NotLinked(what)) if what == "MYSQL"));
+    assert!(
+        matches!(guest.get_connection(&LINKED, "mysql", None), Err(LookupError::NotLinked(what)) if what == "MYSQL")
+    );
     assert!(matches!(
         guest.get_connection(&LINKED, "snowflake", None),
         Err(LookupError::Several(ids)) if ids == ["DEV_1", "PROD"]

@@ -91,7 +91,9 @@ fn an_answer_that_trickles_acknowledges() {
 fn an_early_refusal_is_heard() {
     let endpoint = MockEndpoint::script([status(413).body("too large").early()]);
     let process = Reporter::to(&endpoint).run();
-    let Err(ReportError::Refused(refusal)) = process.send_log("run.log", &"x".repeat(4 * 1024 * 1024)) else { panic!() };
+    let Err(ReportError::Refused(refusal)) = process.send_log("run.log", &"x".repeat(4 * 1024 * 1024)) else {
+        panic!()
+    };
     assert_eq!(refusal.status, 413);
 }
 
