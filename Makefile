@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test lint clean target
+.PHONY: help build demo test lint clean target
 
 GUEST := --package orchestra-process --target wasm32-wasip2
 
@@ -13,6 +13,9 @@ build: target ## Build target/components/orchestra-process.wasm
 	cargo build --release $(GUEST)
 	mkdir -p target/components
 	cp target/wasm32-wasip2/release/orchestra_process.wasm target/components/orchestra-process.wasm
+
+demo: build ## Report two runs of a task to an endpoint on loopback, and show what arrives
+	cargo run --quiet --package host-test --example demo
 
 test: build ## Run the unit tests and the conformance suite
 	cargo test --package orchestra-process
