@@ -116,6 +116,12 @@ struct Process(RefCell<process::Process<transport::Wasi>>);
 
 type Reported = Result<(), lifecycle::ReportError>;
 
+/// Once in the component, not once in every export.
+#[inline(never)]
+fn reported(result: Result<(), process::ReportError>) -> Reported {
+    Ok(result?)
+}
+
 impl lifecycle::GuestProcess for Process {
     fn run_id(&self) -> String {
         self.0.borrow().run_id().to_string()
@@ -130,43 +136,43 @@ impl lifecycle::GuestProcess for Process {
     }
 
     fn start(&self, message: Option<String>, data: Option<String>) -> Reported {
-        Ok(self.0.borrow_mut().start(message, data)?)
+        reported(self.0.borrow_mut().start(message, data))
     }
 
     fn progress(&self, message: Option<String>, data: Option<String>) -> Reported {
-        Ok(self.0.borrow_mut().progress(message, data)?)
+        reported(self.0.borrow_mut().progress(message, data))
     }
 
     fn complete_stage(&self, stage: String, message: Option<String>, data: Option<String>) -> Reported {
-        Ok(self.0.borrow_mut().stage(&stage, true, message, data)?)
+        reported(self.0.borrow_mut().stage(&stage, true, message, data))
     }
 
     fn fail_stage(&self, stage: String, message: Option<String>, data: Option<String>) -> Reported {
-        Ok(self.0.borrow_mut().stage(&stage, false, message, data)?)
+        reported(self.0.borrow_mut().stage(&stage, false, message, data))
     }
 
     fn set_output(&self, name: String, value: String) -> Reported {
-        Ok(self.0.borrow_mut().output(&name, value)?)
+        reported(self.0.borrow_mut().output(&name, value))
     }
 
     fn send_log(&self, name: String, text: String) -> Reported {
-        Ok(self.0.borrow_mut().log(&name, text)?)
+        reported(self.0.borrow_mut().log(&name, text))
     }
 
     fn complete(&self, message: Option<String>, data: Option<String>) -> Reported {
-        Ok(self.0.borrow_mut().end(event::Outcome::Succeeded, message, data)?)
+        reported(self.0.borrow_mut().end(event::Outcome::Succeeded, message, data))
     }
 
     fn warn(&self, message: Option<String>, data: Option<String>) -> Reported {
-        Ok(self.0.borrow_mut().end(event::Outcome::Warning, message, data)?)
+        reported(self.0.borrow_mut().end(event::Outcome::Warning, message, data))
     }
 
     fn fail(&self, message: Option<String>, data: Option<String>) -> Reported {
-        Ok(self.0.borrow_mut().end(event::Outcome::Failed, message, data)?)
+        reported(self.0.borrow_mut().end(event::Outcome::Failed, message, data))
     }
 
     fn cancel(&self, message: Option<String>, data: Option<String>) -> Reported {
-        Ok(self.0.borrow_mut().end(event::Outcome::Cancelled, message, data)?)
+        reported(self.0.borrow_mut().end(event::Outcome::Cancelled, message, data))
     }
 
     fn pending(&self) -> u32 {
@@ -174,7 +180,7 @@ impl lifecycle::GuestProcess for Process {
     }
 
     fn flush(&self) -> Reported {
-        Ok(self.0.borrow_mut().flush()?)
+        reported(self.0.borrow_mut().flush())
     }
 }
 

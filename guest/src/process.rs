@@ -104,6 +104,8 @@ impl<H: Host> Process<H> {
         self.deliver(Patience::Insistent)
     }
 
+    // Once in the component, not once in every kind of report.
+    #[inline(never)]
     fn report(&mut self, event: Event) -> Result<(), ReportError> {
         let kind = self.take_in(&event)?;
         self.deliver(match (kind, self.delivery) {
