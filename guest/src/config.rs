@@ -17,6 +17,8 @@ const DEFAULT_ENDPOINT: &str = "https://webhook.getorchestra.io";
 
 /// Hosts trap on more than 128 KiB of headers; no key comes near this.
 const API_KEY_BYTES: usize = 8 * 1024;
+/// So little at the end of a text may be the beginning of a key or any word: it stays.
+const API_KEY_SHOWN_BYTES: usize = 3;
 const ENDPOINT_BYTES: usize = 8 * 1024;
 /// Names of tasks, stages, outputs and logs, run ids and client ids.
 const NAME_BYTES: usize = 256;
@@ -61,9 +63,15 @@ impl ApiKey {
         format!("{scheme} {}", self.0)
     }
 
-    /// `text` without the key: an endpoint may send back what it was sent.
+    /// `text` without the key: an endpoint may send back what it was sent. The text may have been cut off, so the
+    /// beginning of a key at its end goes, too.
     pub fn redact(&self, text: &str) -> String {
-        text.replace(&self.0, "[API key]")
+        let mut text = text.replace(&self.0, "[API key]");
+        let beginnings = (API_KEY_SHOWN_BYTES + 1..self.0.len()).rev();
+        if let Some(bytes) = beginnings.into_iter().find(|bytes| text.ends_with(&self.0[..*bytes])) {
+            text.truncate(text.len() - bytes);
+        }
+        text
     }
 
     pub fn len(&self) -> usize {
@@ -286,6 +294,17 @@ mod tests {
             let error = format!("{:?}", ApiKey::parse(key).unwrap_err());
             assert!(!error.contains("secret") && !error.contains("sécret"), "{error}");
         }
+    }
+
+    #[test]
+    fn neither_a_key_nor_its_beginning_at_the_end_stays_in_a_text() {
+        let key = ApiKey::parse("secret-key").unwrap();
+        assert_eq!(key.redact("a secret-key b secret-key"), "a [API key] b [API key]");
+        assert_eq!(key.redact("secret-keysecret-ke"), "[API key]");
+        assert_eq!(key.redact("it is secr"), "it is ");
+        assert_eq!(key.redact("it is sec"), "it is sec");
+        assert_eq!(key.redact("secret"), "");
+        assert_eq!(ApiKey::parse("k").unwrap().redact("k?"), "[API key]?");
     }
 
     #[test]

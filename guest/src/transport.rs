@@ -198,10 +198,9 @@ impl Exchange {
             Ok(_) if flushing => {
                 drop(stream);
                 self.moved(self.timeouts.first_byte);
-                return match OutgoingBody::finish(body, None) {
-                    Ok(()) => (Stage::Waiting { unfinished: None, response }, true),
-                    Err(code) => (Stage::Over(Err(fault(code, target))), true),
-                };
+                // Where this fails, the answer says why, as after a failed write.
+                _ = OutgoingBody::finish(body, None);
+                return (Stage::Waiting { unfinished: None, response }, true);
             }
             Ok(_) if rest.is_empty() => stream.flush().map(|()| (sent_bytes, true)),
             Ok(permit) => {
@@ -326,7 +325,7 @@ fn receive(result: Result<Result<IncomingResponse, ErrorCode>, ()>, target: &Tar
     }
 }
 
-/// The key is taken out before the text is cut, so that no part of it stays at the end.
+/// The key is taken out before the text is cut to its length.
 fn with_text(answer: Answer, kept: &[u8], target: &Target) -> Answer {
     let mut text = target.key.redact(&String::from_utf8_lossy(kept));
     let end = (0..=ANSWER_KEPT_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));

@@ -13,6 +13,22 @@ fn a_key_that_the_endpoint_sends_back_is_taken_out() {
     }
 }
 
+/// Each key that is taken out makes room for what stands behind it: here for the first half of the last one.
+#[test]
+fn no_part_of_a_key_comes_into_the_text_from_behind_its_end() {
+    let body = format!("{}{}{API_KEY}", API_KEY.repeat(20), "x".repeat(1028 - 20 * API_KEY.len()));
+    let endpoint = MockEndpoint::script([status(401).body(body)]);
+    let Err(ReportError::Refused(refusal)) = Reporter::to(&endpoint).run().complete(None, None) else { panic!() };
+    assert!(!refusal.answer.contains("test"), "{}", refusal.answer);
+}
+
+#[test]
+fn an_answer_that_breaks_off_inside_the_key_does_not_show_its_beginning() {
+    let endpoint = MockEndpoint::script([status(401).body(format!("no such key: {API_KEY}")).truncated_after(22)]);
+    let Err(ReportError::Refused(refusal)) = Reporter::to(&endpoint).run().complete(None, None) else { panic!() };
+    assert_eq!(refusal.answer, "no such key: ");
+}
+
 #[test]
 fn a_redirect_with_the_key_in_it_does_not_show_it() {
     let endpoint = MockEndpoint::script([redirect(307, &format!("/?key={API_KEY}"))]);
