@@ -156,14 +156,13 @@ impl<H: Host> Outbox<H> {
                 None => {
                     let now = self.host.now();
                     let wait = report.not_before.saturating_sub(now);
-                    let may_wait = deadline.is_some_and(|deadline| report.not_before < deadline && now < deadline);
-                    if !may_wait && (deadline.is_some() || !wait.is_zero()) {
+                    let out_of_time = deadline.is_some_and(|deadline| now.max(report.not_before) >= deadline);
+                    let must_wait = !wait.is_zero();
+                    let may_wait = deadline.is_some() && report.attempts_left > 0;
+                    if out_of_time || must_wait && !may_wait {
                         return Err(report.undelivered());
                     }
-                    if !wait.is_zero() {
-                        if report.attempts_left == 0 {
-                            return Err(report.undelivered());
-                        }
+                    if must_wait {
                         self.host.sleep(wait);
                     }
                     self.host.begin(&self.target, &report.request, &self.timeouts)
