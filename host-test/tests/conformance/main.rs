@@ -5,7 +5,7 @@ mod component;
 mod configuration;
 mod connections;
 mod delivery;
-mod dropping;
+mod drop;
 mod faults;
 mod jobs;
 mod limits;
