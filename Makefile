@@ -2,6 +2,7 @@
 .PHONY: help build demo test lint clean target
 
 GUEST := --package orchestra-process --target wasm32-wasip2
+OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -11,13 +12,13 @@ target: ## Install the wasm32-wasip2 target where it is missing
 
 build: target ## Build target/components/orchestra-process.wasm
 	cargo build --release $(GUEST)
-	mkdir -p target/components
-	cp target/wasm32-wasip2/release/orchestra_process.wasm target/components/orchestra-process.wasm
+	mkdir -p $(OUTPUT)/components
+	cp $(OUTPUT)/wasm32-wasip2/release/orchestra_process.wasm $(OUTPUT)/components/orchestra-process.wasm
 
-demo: build ## Report two runs of a task to an endpoint on loopback, and show what arrives
+demo: target ## Report two runs of a task to an endpoint on loopback, and show what arrives
 	cargo run --quiet --package host-test --example demo
 
-test: build ## Run the unit tests and the conformance suite
+test: target ## Run the unit tests and the conformance suite
 	cargo test --package orchestra-process
 	cargo test --package host-test
 

@@ -9,7 +9,8 @@ pub fn process() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is one folder up");
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        // Relative to the folder that cargo is called from, which is the root.
+        let target = root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--release", "--package", "orchestra-process", "--target", "wasm32-wasip2"])
             .arg("--target-dir")
@@ -17,7 +18,10 @@ pub fn process() -> &'static Path {
             .current_dir(root)
             .status()
             .expect("cargo runs, as it runs this test");
-        assert!(status.success(), "the process component does not build: is the target there? `make build` sees to it");
+        assert!(
+            status.success(),
+            "the process component does not build: is wasm32-wasip2 installed? `make target` sees to it"
+        );
         target.join("wasm32-wasip2/release/orchestra_process.wasm")
     })
 }

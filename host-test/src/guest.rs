@@ -35,7 +35,7 @@ pub const RUN_ID: &str = "12345678-1234-5678-1234-567812345abc";
 /// The API key of most tests.
 pub const API_KEY: &str = "test-key-7f3a";
 
-/// What the outcome of a call is.
+/// What a report returns.
 pub type Reported = Result<(), ReportError>;
 
 /// One instance of the process component.
@@ -86,6 +86,13 @@ impl Guest {
     fn call<T>(&self, call: impl FnOnce(&mut Store<Host>, &bindings::ProcessComponent) -> wasmtime::Result<T>) -> T {
         let Instance { store, exports } = &mut *self.0.borrow_mut();
         call(store, exports).expect("the component does not trap")
+    }
+
+    fn release(&self, resource: ResourceAny) {
+        // A component that trapped cannot be entered any more; the panic that says so is under way.
+        if !std::thread::panicking() {
+            self.call(|store, _| resource.resource_drop(store));
+        }
     }
 
     /// `reporter.webhook`
@@ -189,7 +196,7 @@ impl Reporter {
         })
     }
 
-    /// `set-timeouts`, in milliseconds, the same for all three.
+    /// `set-timeouts`
     pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), ConfigError> {
         self.guest.call(|store, exports| {
             exports.orchestra_process_lifecycle().reporter().call_set_timeouts(store, self.resource, timeouts)
@@ -212,6 +219,13 @@ impl Reporter {
     }
 }
 
+/// Runs keep their configuration, so the reporter may go before them.
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        self.guest.release(self.resource);
+    }
+}
+
 /// Five attempts, and next to no waiting.
 pub const QUICK: RetryPolicy = RetryPolicy { attempts: 5, first_wait: 1, longest_wait: 2, budget: 10_000 };
 
@@ -221,7 +235,7 @@ pub struct Process {
     resource: ResourceAny,
 }
 
-/// One method for each report with a message and data.
+/// One method for each report whose arguments are a message and data.
 macro_rules! reports {
     ($($(#[$doc:meta])* $name:ident = $call:ident;)*) => {
         impl Process {
@@ -314,9 +328,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A component that trapped cannot be entered any more; the panic that says so is under way.
-        if !std::thread::panicking() {
-            self.guest.call(|store, _| self.resource.resource_drop(store));
-        }
+        self.guest.release(self.resource);
     }
 }
