@@ -16,6 +16,8 @@ mod outbox;
 mod process;
 mod protocol;
 mod retry;
+#[cfg(test)]
+mod simulation;
 mod transport;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -235,3 +235,199 @@ impl Report {
         Undelivered(format!("{}: {trouble}", self.label))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Delivery::{Background, Blocking};
+    use crate::event::Outcome;
+    use crate::process::{Process, ReportError};
+    use crate::simulation::{Simulation, answer, denied, retry_after, slow};
+
+    type Run = Process<Simulation>;
+
+    fn say(run: &mut Run, message: &str) -> Result<(), ReportError> {
+        run.progress(Some(message.to_string()), None)
+    }
+
+    fn complete(run: &mut Run) -> Result<(), ReportError> {
+        run.end(Outcome::Succeeded, None, None)
+    }
+
+    /// A run that holds as many reports as it may, the first of them under way for as long as anybody waits.
+    fn full_run(simulation: &Simulation, mut report: impl FnMut(&mut Run, usize)) -> Run {
+        let mut run = simulation.run(Background);
+        for number in 0..REPORTS_HELD {
+            report(&mut run, number);
+        }
+        assert_eq!(run.pending(), REPORTS_HELD);
+        run
+    }
+
+    #[test]
+    fn waits_double_between_attempts_and_none_follows_the_last() {
+        let simulation = Simulation::script([answer(503), answer(503), answer(503), answer(503), answer(503)]);
+        let mut run = simulation.run(Blocking);
+        let Err(ReportError::Undelivered(what)) = say(&mut run, "x") else { panic!() };
+        assert_eq!(what, "progress: after 5 attempts: the endpoint answered 503");
+        assert_eq!(simulation.sent_at(), [0.0, 0.5, 1.5, 3.5, 7.5]);
+        assert_eq!(simulation.seconds(), 7.5);
+    }
+
+    #[test]
+    fn retry_after_is_waited_for() {
+        for value in ["7", "Mon, 23 Nov 2026 08:00:07 GMT"] {
+            let simulation = Simulation::script([retry_after(value)]);
+            complete(&mut simulation.run(Blocking)).unwrap();
+            assert_eq!(simulation.sent_at(), [0.0, 7.0], "{value}");
+        }
+    }
+
+    #[test]
+    fn a_retry_after_beyond_the_budget_is_not_waited_for() {
+        let simulation = Simulation::script([retry_after("61")]);
+        let mut run = simulation.run(Blocking);
+        complete(&mut run).unwrap_err();
+        assert_eq!((simulation.seconds(), run.pending()), (0.0, 1));
+        simulation.pass(2);
+        run.flush().unwrap();
+        assert_eq!(simulation.sent_at(), [0.0, 61.0]);
+    }
+
+    /// The answer may still come: a second request would only ask again what is being answered.
+    #[test]
+    fn an_attempt_that_outlasts_the_budget_stays_under_way() {
+        let simulation = Simulation::script([slow(100)]);
+        let mut run = simulation.run(Blocking);
+        complete(&mut run).unwrap_err();
+        assert_eq!(simulation.seconds(), 60.0);
+        run.flush().unwrap();
+        assert_eq!((simulation.seconds(), simulation.sent_at()), (100.0, vec![0.0]));
+    }
+
+    #[test]
+    fn background_reports_never_wait() {
+        let simulation = Simulation::script([slow(10), answer(503)]);
+        let mut run = simulation.run(Background);
+        say(&mut run, "1").unwrap();
+        say(&mut run, "2").unwrap();
+        assert_eq!((simulation.seconds(), run.pending()), (0.0, 2));
+        simulation.pass(10);
+        say(&mut run, "3").unwrap();
+        assert_eq!((simulation.seconds(), run.pending()), (10.0, 2), "1 is acknowledged, 2 has failed once");
+        complete(&mut run).unwrap();
+        assert_eq!(simulation.sent_at(), [0.0, 10.0, 10.5, 10.5, 10.5]);
+    }
+
+    #[test]
+    fn after_giving_up_a_report_tries_once_and_only_when_its_time_has_come() {
+        let simulation = Simulation::script(vec![answer(503); 6]);
+        let mut run = simulation.run(Blocking);
+        say(&mut run, "1").unwrap_err();
+        say(&mut run, "2").unwrap_err();
+        assert_eq!(simulation.sent_at().len(), 5, "no time has passed");
+        simulation.pass(15);
+        say(&mut run, "3").unwrap_err();
+        assert_eq!(simulation.sent_at().len(), 6);
+        complete(&mut run).unwrap();
+        assert_eq!(run.pending(), 0);
+    }
+
+    #[test]
+    fn a_denial_is_not_repeated_and_not_kept() {
+        let simulation = Simulation::script([denied()]);
+        let mut run = simulation.run(Blocking);
+        let result = complete(&mut run);
+        assert_eq!(result, Err(ReportError::Rejected(Rejection::Denied("no way out".to_string()))));
+        assert_eq!((simulation.sent_at().len(), run.pending()), (1, 0));
+    }
+
+    #[test]
+    fn the_refusal_of_an_earlier_report_is_told_by_name() {
+        let simulation = Simulation::script([(slow(1).0, answer(400).1)]);
+        let mut run = simulation.run(Background);
+        run.output("rows", "1".to_string()).unwrap();
+        simulation.pass(1);
+        let Err(ReportError::Rejected(Rejection::Refused { report, status: 400, .. })) = say(&mut run, "x") else {
+            panic!()
+        };
+        assert_eq!((report.as_str(), run.pending()), ("output rows", 0));
+    }
+
+    #[test]
+    fn a_full_outbox_makes_the_next_report_wait_for_room() {
+        let simulation = Simulation::script([slow(30)]);
+        let mut run = full_run(&simulation, |run, _| run.output("a", "1".to_string()).unwrap());
+        run.output("a", "2".to_string()).unwrap();
+        assert_eq!(simulation.seconds(), 30.0);
+    }
+
+    #[test]
+    fn a_report_that_finds_no_room_within_the_budget_is_not_taken() {
+        let simulation = Simulation::script([slow(1000)]);
+        let mut run = full_run(&simulation, |run, _| run.output("a", "1".to_string()).unwrap());
+        assert!(matches!(run.output("b", "2".to_string()), Err(ReportError::OutboxFull(_))));
+        assert_eq!((simulation.seconds(), run.pending()), (60.0, REPORTS_HELD));
+    }
+
+    #[test]
+    fn an_ending_is_taken_beyond_the_limit() {
+        let simulation = Simulation::script([slow(1000)]);
+        let mut run = full_run(&simulation, |run, _| run.output("a", "1".to_string()).unwrap());
+        assert!(matches!(complete(&mut run), Err(ReportError::Undelivered(_))));
+        assert_eq!(run.pending(), REPORTS_HELD + 1);
+    }
+
+    #[test]
+    fn bytes_are_limited_too() {
+        let simulation = Simulation::script([slow(1000)]);
+        let mut run = simulation.run(Background);
+        for _ in 0..3 {
+            run.log("a", "x".repeat(4 * 1024 * 1024)).unwrap();
+        }
+        assert!(matches!(run.log("a", "x".repeat(4 * 1024 * 1024)), Err(ReportError::OutboxFull(_))));
+    }
+
+    #[test]
+    fn progress_that_is_overtaken_makes_room_and_nothing_else_does() {
+        let simulation = Simulation::script([slow(20)]);
+        let mut run = full_run(&simulation, |run, number| match number {
+            0 => say(run, "under way").unwrap(),
+            1 => run.output("a", "1".to_string()).unwrap(),
+            2 => run.progress(Some("with data".to_string()), Some("{}".to_string())).unwrap(),
+            _ => say(run, "overtaken").unwrap(),
+        });
+
+        say(&mut run, "newest").unwrap();
+        assert_eq!((simulation.seconds(), run.pending()), (0.0, 4));
+        complete(&mut run).unwrap();
+
+        let bodies = simulation.bodies();
+        let expected = ["under way", "output_name", "with data", "newest", "SUCCEEDED"];
+        assert!(
+            bodies.len() == 5 && bodies.iter().zip(expected).all(|(body, part)| body.contains(part)),
+            "{bodies:#?}"
+        );
+    }
+
+    #[test]
+    fn the_newest_progress_stays_where_something_else_needs_room() {
+        let simulation = Simulation::script([slow(20)]);
+        let mut run = full_run(&simulation, |run, number| say(run, &number.to_string()).unwrap());
+        run.output("a", "1".to_string()).unwrap();
+        complete(&mut run).unwrap();
+        let bodies = simulation.bodies();
+        assert_eq!(bodies.len(), 4);
+        assert!(bodies[1].contains("\"127\""), "{bodies:#?}");
+    }
+
+    #[test]
+    fn a_run_that_is_dropped_keeps_its_host_for_the_budget_and_as_long_for_the_ending_alone() {
+        let simulation = Simulation::script([slow(1000), slow(1000)]);
+        let mut run = simulation.run(Background);
+        run.start(None, None).unwrap();
+        drop(run);
+        assert_eq!((simulation.seconds(), simulation.sent_at()), (120.0, vec![0.0, 60.0]));
+        assert!(simulation.bodies()[1].contains("FAILED"));
+    }
+}
