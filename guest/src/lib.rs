@@ -22,6 +22,7 @@ mod transport;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -110,11 +111,12 @@ impl lifecycle::GuestReporter for Reporter {
 
     fn open(&self, run_id: String, name: Option<String>) -> Result<lifecycle::Process, lifecycle::ConfigError> {
         let process = process::Process::open(&self.0.borrow(), transport::Wasi, &run_id, name.as_deref())?;
-        Ok(lifecycle::Process::new(Process(RefCell::new(process))))
+        Ok(lifecycle::Process::new(Process(Rc::new(RefCell::new(process)))))
     }
 }
 
-struct Process(RefCell<process::Process<transport::Wasi>>);
+/// A handle; the run is dropped with its last one.
+struct Process(Rc<RefCell<process::Process<transport::Wasi>>>);
 
 type Reported = Result<(), lifecycle::ReportError>;
 
@@ -125,6 +127,10 @@ fn reported(result: Result<(), process::ReportError>) -> Reported {
 }
 
 impl lifecycle::GuestProcess for Process {
+    fn share(&self) -> lifecycle::Process {
+        lifecycle::Process::new(Self(Rc::clone(&self.0)))
+    }
+
     fn run_id(&self) -> String {
         self.0.borrow().run_id().to_string()
     }

@@ -266,6 +266,14 @@ reports! {
 }
 
 impl Process {
+    /// `share`
+    pub fn share(&self) -> Self {
+        let resource = self
+            .guest
+            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_share(store, self.resource));
+        Self { guest: self.guest.clone(), resource }
+    }
+
     /// `run-id`
     pub fn run_id(&self) -> String {
         self.guest

@@ -35,3 +35,16 @@ fn an_ending_goes_out_alone_where_an_earlier_report_does_not() {
     assert!(requests[..10].iter().all(|request| request.json()["status"] == "RUNNING"));
     assert_eq!(requests[10].json()["status"], "FAILED");
 }
+
+/// A guard can end the run that a task holds, and the run does not end twice.
+#[test]
+fn a_run_is_dropped_with_its_last_handle() {
+    let endpoint = MockEndpoint::script(acknowledged(2));
+    let process = Reporter::to(&endpoint).run();
+    let other = process.share();
+    process.start(None, None).unwrap();
+    drop(process);
+    other.complete(None, None).unwrap();
+    let [_, ending] = endpoint.requests();
+    assert_eq!(ending.json()["status"], "SUCCEEDED");
+}
