@@ -4,11 +4,10 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use uuid::Uuid;
-
+use crate::contract::{self, ConfigError, Delivery};
 use crate::endpoint::Endpoint;
 use crate::protocol::Protocol;
-use crate::retry::RetryPolicy;
+use crate::retry::Policy;
 use crate::text;
 
 /// Hosts trap on more than 128 KiB of headers; no key comes near this.
@@ -17,20 +16,6 @@ const API_KEY_BYTES: usize = 8 * 1024;
 const API_KEY_SHOWN_BYTES: usize = 3;
 /// Names of tasks, stages, outputs and logs, run ids and client ids.
 const NAME_BYTES: usize = 256;
-
-/// Why a configuration was not accepted; the cases are those of `config-error` in the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigError {
-    MissingVariable(String),
-    InvalidApiKey(String),
-    InvalidClientId(String),
-    InvalidEndpoint(String),
-    PlaintextEndpoint(String),
-    InvalidRunId(String),
-    InvalidName(String),
-    InvalidRetryPolicy(String),
-    InvalidTimeouts(String),
-}
 
 /// The key of an Orchestra account. It leaves this type in one place only: [`ApiKey::authorization`].
 #[derive(Clone)]
@@ -97,8 +82,9 @@ impl Timeouts {
         between_bytes: Duration::from_secs(15),
     };
 
-    /// In milliseconds. 0 is refused: hosts take it in different ways.
-    pub fn parse(connect: u32, first_byte: u32, between_bytes: u32) -> Result<Self, ConfigError> {
+    /// 0 is refused: hosts take it in different ways.
+    pub fn parse(timeouts: contract::Timeouts) -> Result<Self, ConfigError> {
+        let contract::Timeouts { connect, first_byte, between_bytes } = timeouts;
         for (timeout, name) in [(connect, "connect"), (first_byte, "first-byte"), (between_bytes, "between-bytes")] {
             if timeout == 0 {
                 return Err(ConfigError::InvalidTimeouts(text::concat(&[
@@ -116,13 +102,6 @@ impl Timeouts {
     }
 }
 
-/// How long a report may keep the task waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    Blocking,
-    Background,
-}
-
 /// Everything about reporting that is not about one run.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -130,7 +109,7 @@ pub struct Config {
     pub key: ApiKey,
     pub endpoint: Endpoint,
     pub delivery: Delivery,
-    pub policy: RetryPolicy,
+    pub policy: Policy,
     pub timeouts: Timeouts,
     pub plaintext_allowed: bool,
     /// Nothing is sent.
@@ -178,7 +157,7 @@ impl Config {
             key,
             endpoint,
             delivery: Delivery::Blocking,
-            policy: RetryPolicy::DEFAULT,
+            policy: Policy::DEFAULT,
             timeouts: Timeouts::DEFAULT,
             plaintext_allowed: false,
             silent: false,
@@ -197,19 +176,6 @@ impl Config {
         }
         Err(ConfigError::PlaintextEndpoint(self.endpoint.origin()))
     }
-}
-
-/// A UUID in any form that Python's `uuid.UUID()` takes: `urn:` and `uuid:` go wherever they stand, braces at the ends,
-/// hyphens anywhere; 32 hexadecimal digits are left.
-pub fn parse_uuid(text: &str) -> Result<Uuid, ConfigError> {
-    let digits = text::replace(&text::replace(text, "urn:", ""), "uuid:", "");
-    let digits = text::replace(digits.trim_matches(['{', '}']), "-", "");
-    // `try_parse` takes more forms, all of another length.
-    (digits.len() == 32).then(|| Uuid::try_parse(&digits).ok()).flatten().ok_or_else(|| {
-        ConfigError::InvalidRunId(
-            "the run id is no UUID: pass what Orchestra gave the task in ORCHESTRA_TASK_RUN_ID or its trigger".into(),
-        )
-    })
 }
 
 /// A name that can stand in a URL and in a text: the error ends the sentence "the name …".
@@ -282,36 +248,6 @@ mod tests {
             assert_eq!(config.check_plaintext().is_ok(), accepted, "{url}");
             config.plaintext_allowed = true;
             assert!(config.check_plaintext().is_ok(), "{url}");
-        }
-    }
-
-    #[test]
-    fn a_run_id_is_taken_as_python_takes_it() {
-        let expected = "12345678-1234-5678-1234-567812345abc";
-        for text in [
-            "12345678-1234-5678-1234-567812345ABC",
-            "{12345678-1234-5678-1234-567812345abc}",
-            "urn:uuid:12345678-1234-5678-1234-567812345abc",
-            "12345678123456781234567812345abc",
-            "1-2345678123456781234567812345ab-c",
-            "{{urn:12345678123456781234567812345abc}",
-        ] {
-            assert_eq!(parse_uuid(text).unwrap().to_string(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_run_id_that_is_no_uuid_is_refused() {
-        for text in [
-            "",
-            "x",
-            "12345678-1234-5678-1234-567812345ab",
-            "g2345678-1234-5678-1234-567812345abc",
-            "0x345678-1234-5678-1234-567812345abc",
-            " 12345678123456781234567812345abc",
-            "1234567812345678123456781234\u{e9}bc",
-        ] {
-            assert!(parse_uuid(text).is_err(), "{text}");
         }
     }
 

@@ -3,30 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::contract::{Connection, LookupError, Value};
 use crate::json::Json;
 use crate::text;
-
-/// What a field holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    Text(String),
-    Json(String),
-}
-
-/// One linked connection; every name is in its normal form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Connection {
-    pub integration: String,
-    pub connection_id: String,
-    pub fields: Vec<(String, Value)>,
-}
-
-/// Why a lookup found no single connection; the cases are those of `lookup-error` in the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookupError {
-    NotLinked(String),
-    Several(Vec<String>),
-}
 
 /// Every linked connection, sorted by integration and connection id.
 #[inline(never)]
@@ -81,6 +60,12 @@ pub fn get(
     })
 }
 
+/// The field of this name.
+pub fn field(connection: Connection, name: &str) -> Option<Value> {
+    let name = normal(name);
+    connection.fields.into_iter().find_map(|(field, value)| (field == name).then_some(value))
+}
+
 /// The parts of `INTEGRATION__CONNECTION_ID__FIELD`, if this is such a name.
 fn parts(name: &str) -> Option<[&str; 3]> {
     // The parts of a name in normal form have no `_` at their ends, so the first `__` is where a part ends.
@@ -98,7 +83,7 @@ fn split_once(name: &str) -> Option<(&str, &str)> {
 
 /// Upper case, and one `_` for each run of other characters, none at the ends.
 #[inline(never)]
-pub fn normal(name: &str) -> String {
+fn normal(name: &str) -> String {
     let mut normal = String::new();
     let mut between_words = false;
     for character in name.chars() {
@@ -176,7 +161,7 @@ mod tests {
     fn a_lookup_takes_any_case_and_punctuation() {
         let connection = get(linked(), " snowflake ", Some("dev-1")).unwrap();
         assert_eq!(connection.connection_id, "DEV_1");
-        assert_eq!(normal("account id"), connection.fields[1].0);
+        assert_eq!(field(connection, "account id"), Some(Value::Text("12345".to_string())));
     }
 
     #[test]

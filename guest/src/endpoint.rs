@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::config::ConfigError;
+use crate::contract::ConfigError;
 use crate::text;
 
 const ENDPOINT_BYTES: usize = 8 * 1024;

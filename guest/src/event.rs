@@ -3,20 +3,12 @@
 use alloc::string::String;
 
 use crate::config::parse_name;
+use crate::contract::Outcome;
 use crate::json::{Json, Object};
 use crate::text;
 
 const MESSAGE_BYTES: usize = 64 * 1024;
 const LOG_BYTES: usize = 4 * 1024 * 1024;
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Succeeded,
-    Warning,
-    Failed,
-    Cancelled,
-}
 
 /// A text for people, and a JSON object, that may go along with a report.
 #[derive(Debug, Default)]

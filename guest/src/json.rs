@@ -1,10 +1,9 @@
 //! JSON: the caller's is checked here, then passed on as it stands; ours is written.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 /// `data` and the value of an output.
 pub const JSON_BYTES: usize = 1024 * 1024;
@@ -13,7 +12,7 @@ const NESTING: usize = 128;
 
 /// One JSON text.
 #[derive(Debug)]
-pub struct Json(Box<RawValue>);
+pub struct Json(String);
 
 impl Json {
     /// The error ends the sentence "the value …".
@@ -21,15 +20,16 @@ impl Json {
         if text.len() > JSON_BYTES {
             return Err("is longer than 1 MiB");
         }
-        let json = RawValue::from_string(text).map_err(|_| "is no JSON text (RFC 8259)")?;
-        if nesting(json.get()) > NESTING {
+        serde_json::from_str::<IgnoredAny>(&text).map_err(|_| "is no JSON text (RFC 8259)")?;
+        if nesting(&text) > NESTING {
             return Err("is nested more than 128 levels deep");
         }
-        Ok(Self(json))
+        Ok(Self(text))
     }
 
+    /// Without white space around it.
     pub fn as_str(&self) -> &str {
-        self.0.get()
+        self.0.trim_ascii()
     }
 }
 

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::Config;
+use crate::contract::{Refusal, ReportError};
 use crate::host::Host;
 use crate::protocol::Request;
 use crate::retry::{Verdict, classify};
@@ -37,13 +38,6 @@ pub enum Patience {
     Insistent,
 }
 
-/// A report that the endpoint, or the host, does not take; it has left the outbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    Refused { report: String, status: u16, answer: String },
-    Denied(String),
-}
-
 /// The budget is spent, and this is what happened last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered(pub String);
@@ -59,7 +53,8 @@ pub struct Outbox<H: Host> {
     queue: Vec<Report>,
     under_way: Option<H::Exchange>,
     bytes: usize,
-    rejections: Vec<Rejection>,
+    /// Of reports that the endpoint, or the host, does not take: they have left the outbox.
+    rejections: Vec<ReportError>,
 }
 
 struct Report {
@@ -125,7 +120,7 @@ impl<H: Host> Outbox<H> {
     }
 
     /// A rejection that was not taken yet, oldest first.
-    pub fn take_rejection(&mut self) -> Option<Rejection> {
+    pub fn take_rejection(&mut self) -> Option<ReportError> {
         (!self.rejections.is_empty()).then(|| self.rejections.remove(0))
     }
 
@@ -173,11 +168,12 @@ impl<H: Host> Outbox<H> {
             match classify(attempt, self.host.unix_time()) {
                 Verdict::Acknowledged => self.pop(),
                 Verdict::Refused { status, answer } => {
-                    self.rejections.push(Rejection::Refused { report: report.label.clone(), status, answer });
+                    let report = report.label.clone();
+                    self.rejections.push(ReportError::Refused(Refusal { report, status, answer }));
                     self.pop();
                 }
                 Verdict::Denied(trouble) => {
-                    self.rejections.push(Rejection::Denied(trouble));
+                    self.rejections.push(ReportError::Denied(trouble));
                     self.pop();
                 }
                 Verdict::Retry { trouble, after } => {
@@ -236,9 +232,9 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Delivery::{Background, Blocking};
-    use crate::event::Outcome;
-    use crate::process::{Process, ReportError};
+    use crate::contract::Delivery::{Background, Blocking};
+    use crate::contract::Outcome;
+    use crate::process::Process;
     use crate::simulation::{Simulation, answer, denied, retry_after, slow};
     use alloc::string::ToString;
 
@@ -336,7 +332,7 @@ mod tests {
         let simulation = Simulation::script([denied()]);
         let mut run = simulation.run(Blocking);
         let result = complete(&mut run);
-        assert_eq!(result, Err(ReportError::Rejected(Rejection::Denied("no way out".to_string()))));
+        assert_eq!(result, Err(ReportError::Denied("no way out".to_string())));
         assert_eq!((simulation.sent_at().len(), run.pending()), (1, 0));
     }
 
@@ -346,9 +342,7 @@ mod tests {
         let mut run = simulation.run(Background);
         run.output("rows", "1".to_string()).unwrap();
         simulation.pass(1);
-        let Err(ReportError::Rejected(Rejection::Refused { report, status: 400, .. })) = say(&mut run, "x") else {
-            panic!()
-        };
+        let Err(ReportError::Refused(Refusal { report, status: 400, .. })) = say(&mut run, "x") else { panic!() };
         assert_eq!((report.as_str(), run.pending()), ("output rows", 0));
     }
 

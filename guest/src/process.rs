@@ -3,33 +3,14 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 
-use uuid::Builder;
-
-use crate::config::{Config, ConfigError, Delivery, parse_name};
-use crate::event::{Details, Event, Outcome};
+use crate::config::{Config, parse_name};
+use crate::contract::{ConfigError, Delivery, Outcome, ReportError, State};
+use crate::event::{Details, Event};
 use crate::host::Host;
-use crate::outbox::{Full, Kind, Outbox, Patience, Rejection, Undelivered};
+use crate::outbox::{Full, Kind, Outbox, Patience, Undelivered};
 use crate::protocol::{Moment, Run, Unsupported};
 use crate::text;
-
-/// Where a run is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Open,
-    Running,
-    Ended(Outcome),
-}
-
-/// Why a report was not acknowledged; the cases are those of `report-error` in the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReportError {
-    InvalidArgument(String),
-    Unsupported(&'static str),
-    Ended(Outcome),
-    Rejected(Rejection),
-    Undelivered(String),
-    OutboxFull(String),
-}
+use crate::uuid::Uuid;
 
 /// A run that can be reported.
 pub struct Process<H: Host> {
@@ -114,8 +95,7 @@ impl<H: Host> Process<H> {
     fn take_in(&mut self, event: &Event) -> Result<Kind, ReportError> {
         let next = self.state.after(event)?;
         let host = self.outbox.host();
-        let chance = u128::from(host.random()) << 64 | u128::from(host.random());
-        let id = Builder::from_random_bytes(chance.to_be_bytes()).into_uuid();
+        let id = Uuid::random(host.random(), host.random());
         let request = self.config.protocol.request(&self.run, event, id, host.unix_time())?;
         let kind = match event {
             Event::Progress(Details { data: None, .. }) => Kind::Overtakable,
@@ -132,7 +112,7 @@ impl<H: Host> Process<H> {
     fn deliver(&mut self, patience: Patience) -> Result<(), ReportError> {
         let delivered = self.outbox.deliver(patience);
         if let Some(rejection) = self.outbox.take_rejection() {
-            return Err(ReportError::Rejected(rejection));
+            return Err(rejection);
         }
         match patience {
             Patience::None => Ok(()),
@@ -175,7 +155,7 @@ impl From<String> for ReportError {
 
 impl From<Unsupported> for ReportError {
     fn from(Unsupported(what): Unsupported) -> Self {
-        Self::Unsupported(what)
+        Self::Unsupported(what.into())
     }
 }
 

@@ -7,12 +7,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use uuid::Uuid;
-
-use crate::config::{ConfigError, parse_name, parse_uuid};
+use crate::config::parse_name;
+use crate::contract::ConfigError;
+use crate::contract::Outcome;
 use crate::endpoint::Endpoint;
-use crate::event::{Event, Outcome};
+use crate::event::Event;
 use crate::text;
+use crate::uuid::Uuid;
 
 /// Which of Orchestra's interfaces reports go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,12 @@ impl Protocol {
 
     pub fn parse_run_id(&self, text: &str) -> Result<String, ConfigError> {
         match self {
-            Self::Webhook => Ok(hyphenated(&parse_uuid(text)?)),
+            Self::Webhook => Uuid::parse(text).map(Uuid::hyphenated).ok_or_else(|| {
+                ConfigError::InvalidRunId(
+                    "the run id is no UUID: pass what Orchestra gave the task in ORCHESTRA_TASK_RUN_ID or its trigger"
+                        .into(),
+                )
+            }),
             Self::Jobs { .. } => {
                 parse_name(text).map_err(|what| ConfigError::InvalidRunId(text::concat(&["the run id ", what])))
             }
@@ -103,9 +109,4 @@ impl Protocol {
         };
         Ok(Request { idempotency_key: id, body })
     }
-}
-
-/// Lower case, with hyphens.
-pub fn hyphenated(id: &Uuid) -> String {
-    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).into()
 }

@@ -4,13 +4,13 @@ use alloc::string::String;
 use core::time::Duration;
 
 use crate::calendar;
-use crate::config::ConfigError;
+use crate::contract::{ConfigError, RetryPolicy};
 use crate::host::{Answer, Fault};
 use crate::text;
 
 /// How often and how soon delivery is tried again.
 #[derive(Clone, Copy, Debug)]
-pub struct RetryPolicy {
+pub struct Policy {
     /// For one report, before a call gives up on it.
     pub attempts: u32,
     pub first_wait: Duration,
@@ -19,7 +19,7 @@ pub struct RetryPolicy {
     pub budget: Duration,
 }
 
-impl RetryPolicy {
+impl Policy {
     pub const DEFAULT: Self = Self {
         attempts: 5,
         first_wait: Duration::from_millis(500),
@@ -27,8 +27,8 @@ impl RetryPolicy {
         budget: Duration::from_secs(60),
     };
 
-    /// Spans in milliseconds.
-    pub fn parse(attempts: u32, first_wait: u32, longest_wait: u32, budget: u32) -> Result<Self, ConfigError> {
+    pub fn parse(policy: RetryPolicy) -> Result<Self, ConfigError> {
+        let RetryPolicy { attempts, first_wait, longest_wait, budget } = policy;
         let wrong = |what: &str| Err(ConfigError::InvalidRetryPolicy(String::from(what)));
         if attempts == 0 {
             return wrong("attempts is 0: give at least 1");
@@ -151,6 +151,10 @@ mod tests {
     /// Mon, 23 Nov 2026 08:00:00 GMT
     const NOW: Duration = Duration::from_secs(1_795_420_800);
 
+    fn policy(attempts: u32, first_wait: u32, longest_wait: u32, budget: u32) -> Result<Policy, ConfigError> {
+        Policy::parse(RetryPolicy { attempts, first_wait, longest_wait, budget })
+    }
+
     fn answer(status: u16) -> Answer {
         Answer { status, retry_after: None, location: None, text: "text".to_string() }
     }
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest() {
-        let policy = RetryPolicy::parse(9, 100, 1000, 1).unwrap();
+        let policy = policy(9, 100, 1000, 1).unwrap();
         let longest: Vec<_> = (1..=6).map(|failures| policy.wait(failures, u64::MAX).as_millis()).collect();
         assert_eq!(longest, [100, 200, 400, 800, 1000, 1000]);
         assert_eq!(policy.wait(u32::MAX, u64::MAX).as_millis(), 1000);
@@ -226,7 +230,7 @@ mod tests {
 
     #[test]
     fn jitter_is_full() {
-        let policy = RetryPolicy::parse(9, 100, 1000, 1).unwrap();
+        let policy = policy(9, 100, 1000, 1).unwrap();
         assert_eq!(policy.wait(1, 0), Duration::ZERO);
         assert_eq!(policy.wait(1, u64::MAX / 4 + 1), Duration::from_millis(25));
         assert_eq!(policy.wait(1, u64::MAX / 2 + 1), Duration::from_millis(50));
@@ -234,14 +238,14 @@ mod tests {
 
     #[test]
     fn no_waiting_is_a_policy_too() {
-        let policy = RetryPolicy::parse(3, 0, 0, 1).unwrap();
+        let policy = policy(3, 0, 0, 1).unwrap();
         assert_eq!(policy.wait(3, u64::MAX), Duration::ZERO);
     }
 
     #[test]
     fn a_policy_out_of_range_is_refused() {
         for (attempts, first_wait, longest_wait, budget) in [(0, 1, 1, 1), (1, 2, 1, 1), (1, 1, 1, 0)] {
-            assert!(RetryPolicy::parse(attempts, first_wait, longest_wait, budget).is_err());
+            assert!(policy(attempts, first_wait, longest_wait, budget).is_err());
         }
     }
 }

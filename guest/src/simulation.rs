@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::{Config, Delivery};
+use crate::config::Config;
+use crate::contract::Delivery;
 use crate::host::{Answer, Fault, Host};
 use crate::process::Process;
 use crate::protocol::Request;

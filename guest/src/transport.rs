@@ -19,7 +19,7 @@ use wasi::random::random;
 
 use crate::config::{ApiKey, Config};
 use crate::host::{Answer, Fault, Host};
-use crate::protocol::{Request, hyphenated};
+use crate::protocol::Request;
 use crate::text;
 
 /// What is kept of an answer, for an error's text.
@@ -130,7 +130,7 @@ impl Exchange {
             ("authorization", config.key.authorization(config.protocol.authorization_scheme()).as_str()),
             ("content-type", "application/json"),
             ("content-length", &text::number(request.body.len() as u64, 1)),
-            ("idempotency-key", &hyphenated(&request.idempotency_key)),
+            ("idempotency-key", &request.idempotency_key.hyphenated()),
             ("user-agent", concat!("orchestra-process/", env!("CARGO_PKG_VERSION"))),
         ] {
             headers.append(name, value.as_bytes()).map_err(|_| not_taken(name))?;
@@ -213,7 +213,7 @@ impl Exchange {
         let headers = response.headers();
         let header = |name| {
             let value = headers.get(name).into_iter().next()?;
-            Some(key.redact(&String::from_utf8_lossy(&value)))
+            Some(key.redact(&readable(&value)))
         };
         self.result = Some(Ok(Answer {
             status: response.status(),
@@ -256,7 +256,7 @@ impl Exchange {
         let late = || Err(Fault::Network("the endpoint did not answer in time".into()));
         let mut result = self.result.take().unwrap_or_else(late);
         if let (Ok(answer), Some(reading)) = (&mut result, &self.reading) {
-            let mut text = key.redact(&String::from_utf8_lossy(&reading.kept));
+            let mut text = key.redact(&readable(&reading.kept));
             text.truncate(text.floor_char_boundary(ANSWER_KEPT_BYTES));
             answer.text = text;
         }
@@ -273,6 +273,18 @@ impl Exchange {
             [Some(&timer), sending.as_ref(), response.as_ref(), reading.as_ref()].into_iter().flatten().collect();
         _ = poll::poll(&pollables);
     }
+}
+
+/// What is no UTF-8 becomes U+FFFD.
+fn readable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
 }
 
 fn not_taken(what: &str) -> Fault {

@@ -4,14 +4,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use uuid::Uuid;
-
-use super::{Moment, Run, Unsupported, hyphenated};
+use super::{Moment, Run, Unsupported};
 use crate::calendar;
+use crate::contract::Outcome;
 use crate::endpoint::Endpoint;
-use crate::event::{Details, Event, Outcome};
+use crate::event::{Details, Event};
 use crate::json::Writer;
 use crate::text;
+use crate::uuid::Uuid;
 
 /// `clientid` is encoded as a form's field, as the SDK's client does.
 pub(super) fn path_with_query(endpoint: &Endpoint, client_id: &str) -> String {
@@ -65,7 +65,7 @@ pub(super) fn body(run: &Run, event: &Event, id: Uuid, unix_time: Duration) -> R
     body.text("stage", stage);
     body.text("timeUTC", &time_utc(unix_time));
     body.text("correlation_id", &run.id);
-    body.text("logid", &hyphenated(&id));
+    body.text("logid", &id.hyphenated());
     Ok(body.finish())
 }
 
@@ -97,7 +97,9 @@ mod tests {
 
     fn sent(name: Option<&str>, event: &Event) -> String {
         let run = Run { id: "c".to_string(), name: name.map(str::to_string) };
-        let body = body(&run, event, Uuid::nil(), Duration::from_micros(1_795_420_800_000_042)).unwrap();
+        let body =
+            body(&run, event, Uuid::parse(&"0".repeat(32)).unwrap(), Duration::from_micros(1_795_420_800_000_042))
+                .unwrap();
         String::from_utf8(body).unwrap()
     }
 
@@ -151,7 +153,7 @@ mod tests {
     fn outputs_and_logs_are_unsupported() {
         let run = Run { id: "c".to_string(), name: None };
         for event in [Event::output("a", "1".to_string()).unwrap(), Event::log("a", String::new()).unwrap()] {
-            assert!(body(&run, &event, Uuid::nil(), Duration::ZERO).is_err());
+            assert!(body(&run, &event, Uuid::parse(&"0".repeat(32)).unwrap(), Duration::ZERO).is_err());
         }
     }
 

@@ -4,8 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Moment, Run};
+use crate::contract::Outcome;
 use crate::endpoint::Endpoint;
-use crate::event::{Event, Outcome};
+use crate::event::Event;
 use crate::json::{Object, Writer};
 use crate::text;
 
