@@ -5,3 +5,4 @@
 pub mod component;
 pub mod endpoint;
 pub mod guest;
+mod host;

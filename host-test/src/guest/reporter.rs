@@ -1,0 +1,80 @@
+//! The resource `reporter`.
+
+use wasmtime::component::ResourceAny;
+
+use super::{API_KEY, ConfigError, Delivery, Guest, Process, RUN_ID, RetryPolicy, Timeouts};
+use crate::endpoint::MockEndpoint;
+
+/// Five attempts, and next to no waiting.
+pub const QUICK: RetryPolicy = RetryPolicy { attempts: 5, first_wait: 1, longest_wait: 2, budget: 10_000 };
+
+/// `reporter`
+pub struct Reporter {
+    pub(super) guest: Guest,
+    pub(super) resource: ResourceAny,
+}
+
+impl Reporter {
+    /// A webhook reporter to this endpoint, which waits a millisecond where it would wait half a second.
+    pub fn to(endpoint: &MockEndpoint) -> Self {
+        let reporter = Guest::new().webhook(API_KEY).expect("the key is well-formed");
+        reporter.set_endpoint(&endpoint.url()).expect("the URL is well-formed");
+        reporter.set_retry_policy(QUICK).expect("the policy is in range");
+        reporter
+    }
+
+    /// A run of this reporter, without a name.
+    pub fn run(&self) -> Process {
+        self.open(RUN_ID, None).expect("the run id is well-formed")
+    }
+
+    /// `set-endpoint`
+    pub fn set_endpoint(&self, url: &str) -> Result<(), ConfigError> {
+        self.guest.call(|store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_set_endpoint(store, self.resource, url)
+        })
+    }
+
+    /// `set-delivery`
+    pub fn set_delivery(&self, delivery: Delivery) {
+        self.guest.call(|store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_set_delivery(store, self.resource, delivery)
+        });
+    }
+
+    /// `set-retry-policy`
+    pub fn set_retry_policy(&self, policy: RetryPolicy) -> Result<(), ConfigError> {
+        self.guest.call(|store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_set_retry_policy(store, self.resource, policy)
+        })
+    }
+
+    /// `set-timeouts`
+    pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), ConfigError> {
+        self.guest.call(|store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_set_timeouts(store, self.resource, timeouts)
+        })
+    }
+
+    /// `allow-plaintext`
+    pub fn allow_plaintext(&self) {
+        self.guest.call(|store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_allow_plaintext(store, self.resource)
+        });
+    }
+
+    /// `open`
+    pub fn open(&self, run_id: &str, name: Option<&str>) -> Result<Process, ConfigError> {
+        let resource = self.guest.call(|store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_open(store, self.resource, run_id, name)
+        });
+        Ok(Process { guest: self.guest.clone(), resource: resource? })
+    }
+}
+
+/// Runs keep their configuration, so the reporter may go before them.
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        self.guest.release(self.resource);
+    }
+}
