@@ -6,12 +6,16 @@ mod reporter;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Engine, Store};
 
 use crate::component;
-use crate::host::Host;
+use crate::endpoint::MockEndpoint;
+use crate::hooks::Sent;
+use crate::host::{Ctx, Host};
 
 pub use bindings::exports::orchestra::process::connections::{Connection, LookupError, Value};
 pub use bindings::exports::orchestra::process::lifecycle::{
@@ -25,11 +29,12 @@ mod bindings {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "process-component",
+        exports: { default: async },
         with: {
-            "wasi:io": wasmtime_wasi::p2::bindings::sync::io,
+            "wasi:io": wasmtime_wasi::p2::bindings::io,
             "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
             "wasi:random": wasmtime_wasi::p2::bindings::random,
-            "wasi:http": wasmtime_wasi_http::p2::bindings::sync::http,
+            "wasi:http": wasmtime_wasi_http::p2::bindings::http,
         },
     });
 }
@@ -44,13 +49,20 @@ pub const API_KEY: &str = "test-key-7f3a";
 pub struct Guest(Rc<RefCell<Instance>>);
 
 struct Instance {
-    store: Store<Host>,
+    store: Store<Ctx>,
     exports: bindings::ProcessComponent,
+    /// Behind the store, which may hold what runs in it.
+    runtime: Runtime,
 }
 
 impl Guest {
-    /// A fresh instance, on a host that gives what `wasi:http/proxy` does.
+    /// A fresh instance, with the machine's time.
     pub fn new() -> Self {
+        Self::on(Host::new())
+    }
+
+    /// A fresh instance on this host.
+    pub fn on(host: Host) -> Self {
         static COMPILED: OnceLock<(Engine, Component)> = OnceLock::new();
         let (engine, component) = COMPILED.get_or_init(|| {
             let engine = Engine::default();
@@ -58,53 +70,95 @@ impl Guest {
             (engine, component)
         });
         let mut linker = Linker::new(engine);
-        wasmtime_wasi_http::p2::add_to_linker_sync::<Host>(&mut linker).expect("no import is there twice");
-        let mut store = Store::new(engine, Host::new());
-        let exports = bindings::ProcessComponent::instantiate(&mut store, component, &linker)
+        wasmtime_wasi_http::p2::add_to_linker_async::<Ctx>(&mut linker).expect("no import is there twice");
+        let (mut store, runtime) = host.store(engine);
+        let exports = runtime
+            .block_on(bindings::ProcessComponent::instantiate_async(&mut store, component, &linker))
             .expect("the component imports nothing else");
-        Self(Rc::new(RefCell::new(Instance { store, exports })))
+        Self(Rc::new(RefCell::new(Instance { store, exports, runtime })))
     }
 
-    fn call<T>(&self, call: impl FnOnce(&mut Store<Host>, &bindings::ProcessComponent) -> wasmtime::Result<T>) -> T {
-        let Instance { store, exports } = &mut *self.0.borrow_mut();
-        call(store, exports).expect("the component does not trap")
+    /// A webhook reporter to this endpoint, with everything else as it is where nobody sets it.
+    pub fn reporter(&self, endpoint: &MockEndpoint) -> Reporter {
+        let reporter = self.webhook(API_KEY).expect("the key is well-formed");
+        reporter.set_endpoint(&endpoint.url()).expect("the URL is well-formed");
+        reporter
+    }
+
+    /// The requests that were sent, or meant to be.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.0.borrow().store.data().hooks.sent.clone()
+    }
+
+    /// When each request was sent, in seconds since the instantiation.
+    pub fn sent_at(&self) -> Vec<f64> {
+        self.sent().iter().map(|sent| sent.at.as_secs_f64()).collect()
+    }
+
+    /// How much time has passed since the instantiation, in seconds.
+    pub fn seconds(&self) -> f64 {
+        let Instance { store, runtime, .. } = &*self.0.borrow();
+        // A simulated time is known in its runtime only.
+        let _context = runtime.enter();
+        store.data().hooks.began.elapsed().as_secs_f64()
+    }
+
+    /// Lets simulated time pass between two calls; what is under way in the host goes on meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// If the host has the machine's time: no test sleeps.
+    #[track_caller]
+    pub fn pass(&self, span: Duration) {
+        let Instance { store, runtime, .. } = &*self.0.borrow();
+        assert!(store.data().hooks.time.is_simulated(), "the machine's time is not for tests to pass");
+        runtime.block_on(async { tokio::time::sleep(span).await });
+    }
+
+    fn call<T>(
+        &self,
+        call: impl AsyncFnOnce(&mut Store<Ctx>, &bindings::ProcessComponent) -> wasmtime::Result<T>,
+    ) -> T {
+        let Instance { store, exports, runtime } = &mut *self.0.borrow_mut();
+        runtime.block_on(call(store, exports)).expect("the component does not trap")
     }
 
     fn release(&self, resource: ResourceAny) {
         // A component that trapped cannot be entered any more; the panic that says so is under way.
         if !std::thread::panicking() {
-            self.call(|store, _| resource.resource_drop(store));
+            self.call(async |store, _| resource.resource_drop_async(store).await);
         }
     }
 
     /// `reporter.webhook`
     pub fn webhook(&self, api_key: &str) -> Result<Reporter, ConfigError> {
-        let resource =
-            self.call(|store, exports| exports.orchestra_process_lifecycle().reporter().call_webhook(store, api_key));
+        let resource = self.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_webhook(store, api_key).await
+        });
         Ok(Reporter { guest: self.clone(), resource: resource? })
     }
 
     /// `reporter.jobs`
     pub fn jobs(&self, api_key: &str, client_id: &str, endpoint: &str) -> Result<Reporter, ConfigError> {
-        let resource = self.call(|store, exports| {
-            exports.orchestra_process_lifecycle().reporter().call_jobs(store, api_key, client_id, endpoint)
+        let resource = self.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_jobs(store, api_key, client_id, endpoint).await
         });
         Ok(Reporter { guest: self.clone(), resource: resource? })
     }
 
     /// `reporter.from-environment`
     pub fn from_environment(&self, variables: &[(&str, &str)]) -> Result<Reporter, ConfigError> {
-        let resource = self.call(|store, exports| {
+        let resource = self.call(async |store, exports| {
             let variables = pairs(variables);
-            exports.orchestra_process_lifecycle().reporter().call_from_environment(store, &variables)
+            exports.orchestra_process_lifecycle().reporter().call_from_environment(store, &variables).await
         });
         Ok(Reporter { guest: self.clone(), resource: resource? })
     }
 
     /// `connections.list-connections`
     pub fn list_connections(&self, variables: &[(&str, &str)]) -> Vec<Connection> {
-        self.call(|store, exports| {
-            exports.orchestra_process_connections().call_list_connections(store, &pairs(variables))
+        self.call(async |store, exports| {
+            exports.orchestra_process_connections().call_list_connections(store, &pairs(variables)).await
         })
     }
 
@@ -115,15 +169,20 @@ impl Guest {
         integration: &str,
         connection_id: Option<&str>,
     ) -> Result<Connection, LookupError> {
-        self.call(|store, exports| {
+        self.call(async |store, exports| {
             let variables = pairs(variables);
-            exports.orchestra_process_connections().call_get_connection(store, &variables, integration, connection_id)
+            exports
+                .orchestra_process_connections()
+                .call_get_connection(store, &variables, integration, connection_id)
+                .await
         })
     }
 
     /// `connections.get-field`
     pub fn get_field(&self, connection: &Connection, name: &str) -> Option<Value> {
-        self.call(|store, exports| exports.orchestra_process_connections().call_get_field(store, connection, name))
+        self.call(async |store, exports| {
+            exports.orchestra_process_connections().call_get_field(store, connection, name).await
+        })
     }
 }
 

@@ -19,9 +19,9 @@ macro_rules! reports {
         impl Process {
             $($(#[$doc])*
             pub fn $name(&self, message: Option<&str>, data: Option<&str>) -> Reported {
-                self.guest.call(|store, exports| {
+                self.guest.call(async |store, exports| {
                     let data = data.map(str::to_string);
-                    exports.orchestra_process_lifecycle().process().$call(store, self.resource, message, data.as_ref())
+                    exports.orchestra_process_lifecycle().process().$call(store, self.resource, message, data.as_ref()).await
                 })
             })*
         }
@@ -46,69 +46,77 @@ reports! {
 impl Process {
     /// `share`
     pub fn share(&self) -> Self {
-        let resource = self
-            .guest
-            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_share(store, self.resource));
+        let resource = self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().process().call_share(store, self.resource).await
+        });
         Self { guest: self.guest.clone(), resource }
     }
 
     /// `run-id`
     pub fn run_id(&self) -> String {
-        self.guest
-            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_run_id(store, self.resource))
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().process().call_run_id(store, self.resource).await
+        })
     }
 
     /// `state`
     pub fn state(&self) -> State {
-        self.guest
-            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_state(store, self.resource))
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().process().call_state(store, self.resource).await
+        })
     }
 
     /// `complete-stage`
-    pub fn complete_stage(&self, stage: &str, message: Option<&str>) -> Reported {
-        self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().process().call_complete_stage(
-                store,
-                self.resource,
-                stage,
-                message,
-                None,
-            )
+    pub fn complete_stage(&self, stage: &str, message: Option<&str>, data: Option<&str>) -> Reported {
+        self.guest.call(async |store, exports| {
+            let data = data.map(str::to_string);
+            exports
+                .orchestra_process_lifecycle()
+                .process()
+                .call_complete_stage(store, self.resource, stage, message, data.as_ref())
+                .await
         })
     }
 
     /// `fail-stage`
-    pub fn fail_stage(&self, stage: &str, message: Option<&str>) -> Reported {
-        self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().process().call_fail_stage(store, self.resource, stage, message, None)
+    pub fn fail_stage(&self, stage: &str, message: Option<&str>, data: Option<&str>) -> Reported {
+        self.guest.call(async |store, exports| {
+            let data = data.map(str::to_string);
+            exports
+                .orchestra_process_lifecycle()
+                .process()
+                .call_fail_stage(store, self.resource, stage, message, data.as_ref())
+                .await
         })
     }
 
     /// `set-output`
     pub fn set_output(&self, name: &str, value: &str) -> Reported {
-        self.guest.call(|store, exports| {
+        self.guest.call(async |store, exports| {
             let value = value.to_string();
-            exports.orchestra_process_lifecycle().process().call_set_output(store, self.resource, name, &value)
+            exports.orchestra_process_lifecycle().process().call_set_output(store, self.resource, name, &value).await
         })
     }
 
     /// `send-log`
     pub fn send_log(&self, name: &str, text: &str) -> Reported {
-        self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().process().call_send_log(store, self.resource, name, text)
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().process().call_send_log(store, self.resource, name, text).await
         })
     }
 
     /// `pending`
     pub fn pending(&self) -> u32 {
-        self.guest
-            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_pending(store, self.resource))
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().process().call_pending(store, self.resource).await
+        })
     }
 
     /// `flush`
     pub fn flush(&self) -> Reported {
-        self.guest
-            .call(|store, exports| exports.orchestra_process_lifecycle().process().call_flush(store, self.resource))
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().process().call_flush(store, self.resource).await
+        })
     }
 }
 

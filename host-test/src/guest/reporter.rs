@@ -2,7 +2,7 @@
 
 use wasmtime::component::ResourceAny;
 
-use super::{API_KEY, ConfigError, Delivery, Guest, Process, RUN_ID, RetryPolicy, Timeouts};
+use super::{ConfigError, Delivery, Guest, Process, RUN_ID, RetryPolicy, Timeouts};
 use crate::endpoint::MockEndpoint;
 
 /// Five attempts, and next to no waiting.
@@ -17,8 +17,7 @@ pub struct Reporter {
 impl Reporter {
     /// A webhook reporter to this endpoint, which waits a millisecond where it would wait half a second.
     pub fn to(endpoint: &MockEndpoint) -> Self {
-        let reporter = Guest::new().webhook(API_KEY).expect("the key is well-formed");
-        reporter.set_endpoint(&endpoint.url()).expect("the URL is well-formed");
+        let reporter = Guest::new().reporter(endpoint);
         reporter.set_retry_policy(QUICK).expect("the policy is in range");
         reporter
     }
@@ -30,43 +29,43 @@ impl Reporter {
 
     /// `set-endpoint`
     pub fn set_endpoint(&self, url: &str) -> Result<(), ConfigError> {
-        self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().reporter().call_set_endpoint(store, self.resource, url)
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_set_endpoint(store, self.resource, url).await
         })
     }
 
     /// `set-delivery`
     pub fn set_delivery(&self, delivery: Delivery) {
-        self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().reporter().call_set_delivery(store, self.resource, delivery)
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_set_delivery(store, self.resource, delivery).await
         });
     }
 
     /// `set-retry-policy`
     pub fn set_retry_policy(&self, policy: RetryPolicy) -> Result<(), ConfigError> {
-        self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().reporter().call_set_retry_policy(store, self.resource, policy)
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_set_retry_policy(store, self.resource, policy).await
         })
     }
 
     /// `set-timeouts`
     pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), ConfigError> {
-        self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().reporter().call_set_timeouts(store, self.resource, timeouts)
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_set_timeouts(store, self.resource, timeouts).await
         })
     }
 
     /// `allow-plaintext`
     pub fn allow_plaintext(&self) {
-        self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().reporter().call_allow_plaintext(store, self.resource)
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_allow_plaintext(store, self.resource).await
         });
     }
 
     /// `open`
     pub fn open(&self, run_id: &str, name: Option<&str>) -> Result<Process, ConfigError> {
-        let resource = self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().reporter().call_open(store, self.resource, run_id, name)
+        let resource = self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().reporter().call_open(store, self.resource, run_id, name).await
         });
         Ok(Process { guest: self.guest.clone(), resource: resource? })
     }
