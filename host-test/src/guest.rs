@@ -155,6 +155,13 @@ impl Guest {
         Ok(Reporter { guest: self.clone(), resource: resource? })
     }
 
+    /// `reporter.silent`
+    pub fn silent(&self) -> Reporter {
+        let resource =
+            self.call(async |store, exports| exports.orchestra_process_lifecycle().reporter().call_silent(store).await);
+        Reporter { guest: self.clone(), resource }
+    }
+
     /// `connections.list-connections`
     pub fn list_connections(&self, variables: &[(&str, &str)]) -> Vec<Connection> {
         self.call(async |store, exports| {
