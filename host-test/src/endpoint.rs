@@ -39,19 +39,20 @@ mod test_client;
 mod tests;
 mod tls;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, MutexGuard, OnceLock};
 use std::thread::{self, JoinHandle};
 
+use socket2::{Domain, Socket, Type};
 use tokio::net::TcpSocket;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use record::{Record, Script, State};
 use tls::Tls;
 
 pub use answer::{
     Answer, close_after_head, close_after_request, close_in_body, close_on_connect, endless_body, garbage, hang,
-    hang_on_connect, redirect, reset_after_head, reset_after_request, reset_in_body, reset_inside_answer,
+    hang_in_body, hang_on_connect, redirect, reset_after_head, reset_after_request, reset_in_body, reset_inside_answer,
     reset_on_connect, retry_after, slow_body, status,
 };
 pub use record::WAIT_LIMIT;
@@ -79,6 +80,22 @@ pub fn dead_url() -> String {
         socket
     });
     format!("http://{}", socket.local_addr().expect("a bound socket has an address"))
+}
+
+/// A URL on loopback where connecting takes for ever.
+///
+/// Somebody listens there with a backlog for one connection, which is taken. Linux does not answer the next ones.
+pub fn full_url() -> String {
+    static FULL: OnceLock<(TcpListener, TcpStream)> = OnceLock::new();
+    let (listener, _) = FULL.get_or_init(|| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket is made");
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a port on 127.0.0.1 is free");
+        socket.listen(0).expect("a bound socket can listen");
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr().expect("a bound socket has an address");
+        (listener, TcpStream::connect(address).expect("the backlog has room for one"))
+    });
+    format!("http://{}", listener.local_addr().expect("a bound socket has an address"))
 }
 
 impl MockEndpoint {
@@ -183,6 +200,11 @@ impl MockEndpoint {
     #[track_caller]
     pub fn wait_for_hanging(&self, count: usize) {
         drop(self.wait_until(|state| state.hanging == count, &format!("{count} hanging connections")));
+    }
+
+    /// How many connections have begun to hang so far.
+    pub(crate) fn hangs(&self) -> watch::Receiver<usize> {
+        self.record.hangs.subscribe()
     }
 
     #[track_caller]

@@ -2,6 +2,10 @@
 //!
 //! It knows the contract in `wit/` and the built components, never the Rust of `guest/`.
 
+mod clock;
 pub mod component;
 pub mod endpoint;
 pub mod guest;
+mod hooks;
+pub mod host;
+mod output;

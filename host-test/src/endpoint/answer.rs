@@ -92,6 +92,12 @@ pub fn reset_in_body(bytes: usize) -> Answer {
     fault(When::Body(bytes), End::Reset)
 }
 
+/// Reads `bytes` bytes of the request's body, or all if there are fewer, and then nothing more. The connection stays open
+/// until the client leaves.
+pub fn hang_in_body(bytes: usize) -> Answer {
+    fault(When::Body(bytes), End::Hang)
+}
+
 /// FIN in place of an answer, the whole request having been read.
 pub fn close_after_request() -> Answer {
     fault(When::Request, End::Close)

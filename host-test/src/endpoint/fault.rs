@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn reset_on_connect_sends_an_rst_and_records_no_request() {
         let endpoint = MockEndpoint::script([reset_on_connect()]);
-        assert_eq!(read_to_end(&mut connect(&endpoint)), (String::new(), Ended::Rst));
+        assert_eq!(exchange(&endpoint, ""), (String::new(), Ended::Rst));
         let [] = endpoint.requests();
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::http::request::Parts;
+use tokio::sync::watch;
 
 use super::answer::{Answer, status};
 use super::reply::When;
@@ -22,6 +23,8 @@ pub(super) struct Record {
     started: Instant,
     state: Mutex<State>,
     changed: Condvar,
+    /// How many connections have begun to hang, for a simulated host to wait on.
+    pub(super) hangs: watch::Sender<usize>,
 }
 
 pub(super) struct State {
@@ -60,7 +63,12 @@ pub(super) struct Hanging<'a>(&'a Record);
 impl Record {
     pub(super) fn new(script: Script) -> Self {
         let state = State { script, entries: Vec::new(), connections: 0, hanging: 0, server_ended: false };
-        Self { started: Instant::now(), state: Mutex::new(state), changed: Condvar::new() }
+        Self {
+            started: Instant::now(),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            hangs: watch::Sender::new(0),
+        }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -162,6 +170,7 @@ impl Record {
 
     pub(super) fn hanging(&self) -> Hanging<'_> {
         self.change(|state| state.hanging += 1);
+        self.hangs.send_modify(|count| *count += 1);
         Hanging(self)
     }
 

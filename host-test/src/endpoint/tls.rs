@@ -54,7 +54,7 @@ mod tests {
     use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
     use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-    use super::super::test_client::{Ended, body, connect, impatient, post, read_to_end};
+    use super::super::test_client::{Ended, body, connect, impatient, post, read_to_end, try_connect};
     use super::super::{
         Answer, MockEndpoint, close_after_head, hang, hang_on_connect, reset_after_request, reset_on_connect, status,
     };
@@ -62,7 +62,7 @@ mod tests {
 
     type TlsClient = StreamOwned<ClientConnection, TcpStream>;
 
-    fn client(endpoint: &MockEndpoint, name: &str, trusted: &[u8]) -> TlsClient {
+    fn client(endpoint: &MockEndpoint, name: &str, trusted: &[u8]) -> io::Result<TlsClient> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(trusted)).expect("it is a certificate");
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -72,15 +72,16 @@ mod tests {
             .with_no_client_auth();
         let name = ServerName::try_from(name.to_owned()).expect("it is a name");
         let connection = ClientConnection::new(Arc::new(config), name).expect("the configuration is complete");
-        StreamOwned::new(connection, connect(endpoint))
+        Ok(StreamOwned::new(connection, try_connect(endpoint)?))
     }
 
     /// Sends a request as a client that trusts the endpoint, and reads to the end.
     fn exchange(endpoint: &MockEndpoint, name: &str) -> (String, io::Result<()>) {
-        let mut client = client(endpoint, name, &endpoint.certificate_authority());
         let mut answer = String::new();
-        let result =
-            client.write_all(post("abc").as_bytes()).and_then(|()| client.read_to_string(&mut answer).map(drop));
+        let result = client(endpoint, name, &endpoint.certificate_authority()).and_then(|mut client| {
+            client.write_all(post("abc").as_bytes())?;
+            client.read_to_string(&mut answer).map(drop)
+        });
         (answer, result)
     }
 
@@ -115,7 +116,7 @@ mod tests {
     fn every_endpoint_has_an_authority_of_its_own() {
         let endpoint = MockEndpoint::script_tls([]);
         let other = MockEndpoint::script_tls([]);
-        let mut client = client(&endpoint, "localhost", &other.certificate_authority());
+        let mut client = client(&endpoint, "localhost", &other.certificate_authority()).expect("the endpoint listens");
 
         let error = client.write_all(b"x").expect_err("the authority is not trusted");
 
@@ -148,7 +149,8 @@ mod tests {
     #[test]
     fn hanging_sees_the_client_leave() {
         let endpoint = MockEndpoint::script_tls([hang()]);
-        let mut client = client(&endpoint, "localhost", &endpoint.certificate_authority());
+        let mut client =
+            client(&endpoint, "localhost", &endpoint.certificate_authority()).expect("the endpoint listens");
         client.write_all(post("abc").as_bytes()).expect("the endpoint reads it");
         endpoint.wait_for_hanging(1);
 

@@ -1,6 +1,8 @@
-use host_test::endpoint::{MockEndpoint, dead_url, status};
-use host_test::guest::{Delivery, ReportError, Reporter, RetryPolicy};
 use std::time::Duration;
+
+use host_test::endpoint::{MockEndpoint, dead_url, hang, retry_after, status};
+use host_test::guest::{Delivery, Guest, ReportError, Reporter, RetryPolicy};
+use host_test::host::Host;
 
 use crate::acknowledged;
 
@@ -26,15 +28,16 @@ fn background_reports_arrive_in_order_before_the_ending() {
 
 #[test]
 fn background_reports_do_not_wait_for_the_endpoint() {
-    let endpoint = MockEndpoint::script([status(200).delayed(Duration::from_millis(300)), status(200)]);
-    let reporter = Reporter::to(&endpoint);
+    let endpoint = MockEndpoint::script([vec![hang()], acknowledged(2)].concat());
+    let guest = Guest::on(Host::simulated(&endpoint));
+    let reporter = guest.reporter(&endpoint);
     reporter.set_delivery(Delivery::Background);
     let process = reporter.run();
 
     process.start(None, None).unwrap();
-    assert_eq!(process.pending(), 1);
+    assert_eq!((guest.seconds(), process.pending()), (0.0, 1));
     process.complete(None, None).unwrap();
-    assert_eq!(process.pending(), 0);
+    assert_eq!((guest.seconds(), process.pending()), (15.5, 0));
 }
 
 #[test]
@@ -70,4 +73,32 @@ fn a_dead_endpoint_is_an_error_and_no_trap() {
     let process = reporter.run();
     let Err(ReportError::Undelivered(what)) = process.complete(None, None) else { panic!() };
     assert!(what.contains("succeeded") && what.contains("5 attempts"), "{what}");
+}
+
+#[test]
+fn a_report_over_https_arrives() {
+    let endpoint = MockEndpoint::script_tls(acknowledged(1));
+    let guest = Guest::on(Host::new().trusting(&endpoint.certificate_authority()));
+    guest.reporter(&endpoint).run().complete(None, None).unwrap();
+    let [request] = endpoint.requests();
+    assert_eq!(request.json()["status"], "SUCCEEDED");
+}
+
+/// In background delivery a report goes on with the task's next call, and waits for its time without the task.
+#[test]
+fn a_background_report_is_tried_again_by_a_later_call() {
+    let endpoint = MockEndpoint::script([vec![retry_after(503, "5")], acknowledged(4)].concat());
+    let guest = Guest::on(Host::simulated(&endpoint));
+    let reporter = guest.reporter(&endpoint);
+    reporter.set_delivery(Delivery::Background);
+    let process = reporter.run();
+
+    process.start(None, None).unwrap();
+    guest.pass(Duration::from_secs(3));
+    process.progress(Some("3 s"), None).unwrap();
+    assert_eq!(guest.sent_at(), [0.0], "it is not yet time");
+    guest.pass(Duration::from_secs(5));
+    process.progress(Some("8 s"), None).unwrap();
+    assert_eq!(guest.sent_at(), [0.0, 8.0]);
+    process.complete(None, None).unwrap();
 }

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use host_test::endpoint::{
-    Answer, MockEndpoint, close_after_head, close_after_request, close_on_connect, endless_body, garbage, hang,
-    reset_after_request, reset_in_body, reset_on_connect, slow_body, status,
+    Answer, MockEndpoint, close_after_head, close_after_request, close_on_connect, endless_body, full_url, garbage,
+    hang, hang_in_body, hang_on_connect, reset_after_request, reset_in_body, reset_on_connect, slow_body, status,
 };
-use host_test::guest::{ReportError, Reporter, Timeouts};
+use host_test::guest::{Guest, ReportError, Reporter, RetryPolicy, Timeouts};
+use host_test::host::Host;
 
-const SHORT: Timeouts = Timeouts { connect: 500, first_byte: 100, between_bytes: 100 };
+const ONE_ATTEMPT: RetryPolicy = RetryPolicy { attempts: 1, first_wait: 0, longest_wait: 0, budget: 60_000 };
 
 /// The report arrives with the attempt after the fault.
 fn passes(fault: Answer) {
@@ -59,16 +60,89 @@ fn a_reset_inside_a_large_body() {
 }
 
 #[test]
-fn an_endpoint_that_hangs_is_given_up() {
-    let endpoint = MockEndpoint::script([hang(), status(200)]);
-    let reporter = Reporter::to(&endpoint);
-    reporter.set_timeouts(SHORT).unwrap();
-    reporter.run().complete(None, None).unwrap();
+fn the_default_timeouts_are_the_documented_ones() {
+    let endpoint = MockEndpoint::script([status(200)]);
+    let guest = Guest::new();
+    guest.reporter(&endpoint).run().complete(None, None).unwrap();
+    let timeouts = guest.sent()[0].timeouts;
+    assert_eq!(timeouts.connect_timeout, Some(Duration::from_secs(5)));
+    assert_eq!(timeouts.first_byte_timeout, Some(Duration::from_secs(15)));
+    assert_eq!(timeouts.between_bytes_timeout, Some(Duration::from_secs(15)));
 }
 
 #[test]
+fn the_connect_timeout_ends_an_attempt() {
+    let guest = Guest::on(Host::simulated_alone());
+    let reporter = guest.webhook("key").unwrap();
+    reporter.set_endpoint(&full_url()).unwrap();
+    reporter.set_retry_policy(ONE_ATTEMPT).unwrap();
+    let Err(ReportError::Undelivered(what)) = reporter.run().complete(None, None) else { panic!() };
+    assert!(what.contains("connecting took too long"), "{what}");
+    // Dropping the run has tried once more.
+    assert_eq!((guest.sent_at(), guest.seconds()), (vec![0.0, 5.0], 10.0));
+}
+
+#[test]
+fn the_first_byte_timeout_ends_an_attempt() {
+    let endpoint = MockEndpoint::script([hang(), status(200)]);
+    let guest = Guest::on(Host::simulated(&endpoint));
+    guest.reporter(&endpoint).run().complete(None, None).unwrap();
+    assert_eq!(guest.sent_at(), [0.0, 15.5]);
+}
+
+/// Wasmtime's HTTP client has no timeout for a TLS handshake: the component gives it up after those to connect and to
+/// the first byte.
+#[test]
+fn a_handshake_that_hangs_is_given_up() {
+    let endpoint = MockEndpoint::script_tls([hang_on_connect(), hang_on_connect()]);
+    let guest = Guest::on(Host::simulated(&endpoint));
+    let reporter = guest.reporter(&endpoint);
+    reporter.set_retry_policy(ONE_ATTEMPT).unwrap();
+    let process = reporter.run();
+    process.complete(None, None).unwrap_err();
+    assert_eq!(guest.seconds(), 20.0);
+    drop(process);
+    assert_eq!((guest.sent_at(), guest.seconds()), (vec![0.0, 20.0], 40.0));
+}
+
+/// `set-first-byte-timeout` may be without effect.
+#[test]
+fn a_host_without_timeouts_does_not_keep_the_task() {
+    let endpoint = MockEndpoint::script_tls([hang(), status(200)]);
+    let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
+    guest.reporter(&endpoint).run().complete(None, None).unwrap();
+    assert_eq!(guest.sent_at(), [0.0, 20.5]);
+}
+
+/// Wasmtime's own client does not come so far: its timeout to the first byte covers the request's body as well.
+#[test]
+fn the_timeout_between_bytes_ends_an_attempt_that_is_stuck_in_its_body() {
+    let endpoint = MockEndpoint::script_tls([hang_in_body(1), status(200)]);
+    let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
+    let reporter = guest.reporter(&endpoint);
+    reporter.set_timeouts(Timeouts { connect: 1000, first_byte: 1000, between_bytes: 9000 }).unwrap();
+    reporter.run().send_log("run.log", &"x".repeat(4 * 1024 * 1024)).unwrap();
+    assert_eq!(guest.sent_at(), [0.0, 9.5]);
+}
+
+/// A policy of the host is no passing trouble.
+#[test]
+fn a_denial_is_told_and_neither_repeated_nor_kept() {
+    let endpoint = MockEndpoint::script([]);
+    let guest = Guest::on(Host::new().denying());
+    let process = guest.reporter(&endpoint).run();
+    let result = process.complete(None, None);
+    assert!(matches!(result, Err(ReportError::Denied(_))), "{result:?}");
+    assert_eq!((guest.sent().len(), process.pending()), (1, 0));
+}
+
+/// Its status has said all. Its body is waited for a quarter of a second, for the sake of the connection.
+#[test]
 fn an_answer_that_hangs_in_its_body_acknowledges() {
-    acknowledges(status(200).body("0123456789").hanging_inside());
+    let endpoint = MockEndpoint::script([status(200).body("0123456789").hanging_inside()]);
+    let guest = Guest::on(Host::simulated(&endpoint));
+    guest.reporter(&endpoint).run().complete(None, None).unwrap();
+    assert_eq!((guest.sent_at(), guest.seconds()), (vec![0.0], 0.25));
 }
 
 #[test]

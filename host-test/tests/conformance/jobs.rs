@@ -11,7 +11,7 @@ fn a_run_over_the_jobs_protocol() {
     let process = reporter.open("correlation_id", Some("run_example_process")).unwrap();
 
     process.start(None, None).unwrap();
-    process.complete_stage("Load", Some("ok")).unwrap();
+    process.complete_stage("Load", Some("ok"), Some(r#"{"rows": 2}"#)).unwrap();
     process.fail(Some("no"), Some(r#"{"a": 1}"#)).unwrap();
 
     let [start, stage, fail] = endpoint.requests();
@@ -22,6 +22,7 @@ fn a_run_over_the_jobs_protocol() {
     assert_eq!(start.json()["stage"], "run_example_process");
     assert!(start.json().get("function").is_none());
     assert_eq!((&stage.json()["status"], &stage.json()["stage"]), (&"Stage passed".into(), &"Load".into()));
+    assert_eq!(stage.json()["custom_data"]["rows"], 2);
     assert_eq!(fail.json()["status"], "Failed");
     assert_eq!(fail.json()["message"], "no");
     assert_eq!(fail.json()["function"], "run_example_process");

@@ -1,5 +1,10 @@
-use host_test::endpoint::{MockEndpoint, redirect, retry_after, status};
-use host_test::guest::{ReportError, Reporter};
+use std::time::Duration;
+
+use host_test::endpoint::{MockEndpoint, hang, redirect, retry_after, status};
+use host_test::guest::{Guest, ReportError, Reporter, RetryPolicy};
+use host_test::host::Host;
+
+const EIGHT_ATTEMPTS: RetryPolicy = RetryPolicy { attempts: 8, first_wait: 1000, longest_wait: 5000, budget: 60_000 };
 
 /// A 503 says nothing about whether the report was recorded, so a retry must be recognisable as the same report.
 #[test]
@@ -44,19 +49,95 @@ fn a_redirect_is_refused_and_says_where_it_pointed() {
 }
 
 #[test]
-fn retry_after_in_seconds_is_honoured() {
-    let endpoint = MockEndpoint::script([retry_after(429, "0"), status(200)]);
-    Reporter::to(&endpoint).run().complete(None, None).unwrap();
+fn a_retry_after_in_seconds_is_waited_for() {
+    let endpoint = MockEndpoint::script([retry_after(429, "7"), status(200)]);
+    let guest = Guest::on(Host::simulated(&endpoint));
+    guest.reporter(&endpoint).run().complete(None, None).unwrap();
+    assert_eq!(guest.sent_at(), [0.0, 7.0]);
+}
+
+#[test]
+fn a_retry_after_with_a_date_is_waited_for() {
+    let endpoint = MockEndpoint::script([retry_after(503, "Mon, 23 Nov 2026 08:00:09 GMT"), status(200)]);
+    let guest = Guest::on(Host::simulated(&endpoint));
+    guest.pass(Duration::from_secs(2));
+    guest.reporter(&endpoint).run().complete(None, None).unwrap();
+    assert_eq!(guest.sent_at(), [2.0, 9.0]);
 }
 
 /// Waiting for longer than the budget cannot succeed: the call says so instead of waiting.
 #[test]
 fn a_retry_after_beyond_the_budget_gives_up_at_once() {
-    let endpoint = MockEndpoint::script([retry_after(503, "86400"), status(200)]);
-    let process = Reporter::to(&endpoint).run();
+    let endpoint = MockEndpoint::script([retry_after(503, "61"), status(200)]);
+    let guest = Guest::on(Host::simulated(&endpoint));
+    let process = guest.reporter(&endpoint).run();
     assert!(matches!(process.start(None, None), Err(ReportError::Undelivered(_))));
-    assert_eq!(process.pending(), 1);
+    assert_eq!((guest.seconds(), process.pending()), (0.0, 1));
     // Only the ending is worth an attempt on its own.
     drop(process);
+    assert_eq!(guest.sent_at(), [0.0, 0.0]);
     assert_eq!(endpoint.requests::<2>()[1].json()["status"], "FAILED");
+}
+
+#[test]
+fn a_retry_after_beyond_the_budget_holds_for_later_calls() {
+    let endpoint = MockEndpoint::script([retry_after(503, "61"), status(200)]);
+    let guest = Guest::on(Host::simulated(&endpoint));
+    let process = guest.reporter(&endpoint).run();
+    process.complete(None, None).unwrap_err();
+    guest.pass(Duration::from_secs(10));
+    process.flush().unwrap();
+    assert_eq!(guest.sent_at(), [0.0, 61.0]);
+}
+
+/// The simulated host's chance gives the longest waits: half a second doubled, until `longest-wait` of 15 s ends that.
+#[test]
+fn the_default_policy_is_the_documented_one() {
+    let endpoint = MockEndpoint::always(status(503));
+    let guest = Guest::on(Host::simulated(&endpoint));
+    let process = guest.reporter(&endpoint).run();
+
+    process.complete(None, None).unwrap_err();
+    assert_eq!(guest.sent_at(), [0.0, 0.5, 1.5, 3.5, 7.5]);
+
+    // From 7.5 s to 67.5 s: the fifth attempt would come at 75.5 s.
+    process.flush().unwrap_err();
+    assert_eq!(guest.sent_at()[5..], [15.5, 30.5, 45.5, 60.5]);
+}
+
+#[test]
+fn waits_double_up_to_the_longest() {
+    let endpoint = MockEndpoint::always(status(503));
+    let guest = Guest::on(Host::simulated(&endpoint));
+    let reporter = guest.reporter(&endpoint);
+    reporter.set_retry_policy(EIGHT_ATTEMPTS).unwrap();
+    reporter.run().complete(None, None).unwrap_err();
+    assert_eq!(guest.sent_at()[..8], [0.0, 1.0, 3.0, 7.0, 12.0, 17.0, 22.0, 27.0]);
+}
+
+#[test]
+fn waits_have_jitter() {
+    let endpoint = MockEndpoint::always(status(503));
+    let guest = Guest::on(Host::simulated(&endpoint).with_jitter());
+    let reporter = guest.reporter(&endpoint);
+    reporter.set_retry_policy(EIGHT_ATTEMPTS).unwrap();
+
+    reporter.run().complete(None, None).unwrap_err();
+
+    let waits: Vec<_> = guest.sent()[..8].windows(2).map(|pair| pair[1].at - pair[0].at).collect();
+    let longest = [1, 2, 4, 5, 5, 5, 5].map(Duration::from_secs);
+    assert!(waits.iter().zip(longest).all(|(wait, longest)| *wait <= longest), "{waits:?}");
+    // All seven of them in the last hundredth would be a chance of 1 in 10^14.
+    assert!(waits.iter().zip(longest).any(|(wait, longest)| *wait < longest.mul_f64(0.99)), "{waits:?}");
+}
+
+/// The answer may still come: the attempt that is under way when the budget ends is not given up, and not repeated.
+#[test]
+fn the_budget_ends_a_call() {
+    let endpoint = MockEndpoint::always(hang());
+    let guest = Guest::on(Host::simulated(&endpoint));
+    let process = guest.reporter(&endpoint).run();
+    assert!(matches!(process.complete(None, None), Err(ReportError::Undelivered(_))));
+    assert_eq!(guest.sent_at(), [0.0, 15.5, 31.5, 48.5]);
+    assert_eq!((guest.seconds(), process.pending()), (60.0, 1));
 }
