@@ -287,22 +287,30 @@ impl Process {
     }
 
     /// `complete-stage`
-    pub fn complete_stage(&self, stage: &str, message: Option<&str>) -> Reported {
+    pub fn complete_stage(&self, stage: &str, message: Option<&str>, data: Option<&str>) -> Reported {
         self.guest.call(|store, exports| {
+            let data = data.map(str::to_string);
             exports.orchestra_process_lifecycle().process().call_complete_stage(
                 store,
                 self.resource,
                 stage,
                 message,
-                None,
+                data.as_ref(),
             )
         })
     }
 
     /// `fail-stage`
-    pub fn fail_stage(&self, stage: &str, message: Option<&str>) -> Reported {
+    pub fn fail_stage(&self, stage: &str, message: Option<&str>, data: Option<&str>) -> Reported {
         self.guest.call(|store, exports| {
-            exports.orchestra_process_lifecycle().process().call_fail_stage(store, self.resource, stage, message, None)
+            let data = data.map(str::to_string);
+            exports.orchestra_process_lifecycle().process().call_fail_stage(
+                store,
+                self.resource,
+                stage,
+                message,
+                data.as_ref(),
+            )
         })
     }
 

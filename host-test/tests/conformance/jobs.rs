@@ -11,7 +11,7 @@ fn a_run_over_the_jobs_protocol() {
     let process = reporter.open("correlation_id", Some("run_example_process")).unwrap();
 
     process.start(None, None).unwrap();
-    process.complete_stage("Load", Some("ok")).unwrap();
+    process.complete_stage("Load", Some("ok"), None).unwrap();
     process.fail(Some("no"), Some(r#"{"a": 1}"#)).unwrap();
 
     let [start, stage, fail] = endpoint.requests();

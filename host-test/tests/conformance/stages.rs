@@ -8,8 +8,8 @@ fn a_stage_does_not_end_the_run() {
     let endpoint = MockEndpoint::script(acknowledged(3));
     let process = Reporter::to(&endpoint).run();
 
-    process.complete_stage("Extract", None).unwrap();
-    process.fail_stage("Load", Some("no space")).unwrap();
+    process.complete_stage("Extract", None, None).unwrap();
+    process.fail_stage("Load", Some("no space"), None).unwrap();
     assert!(matches!(process.state(), State::Running));
     process.warn(None, None).unwrap();
 

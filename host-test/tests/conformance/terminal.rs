@@ -28,7 +28,7 @@ fn the_first_ending_stands() {
         process.fail(None, None),
         process.start(None, None),
         process.progress(None, None),
-        process.complete_stage("Load", None),
+        process.complete_stage("Load", None, None),
     ] {
         assert!(matches!(later, Err(ReportError::Ended(Outcome::Failed))));
     }
