@@ -30,7 +30,7 @@ class Endpoint:
         self.script()
 
     def script(self, answers=({"status": 200},)):
-        """The nth request gets the nth answer, and the last answer goes to all that follow. Forgets earlier requests."""
+        """The nth request gets the nth answer, the last answer goes to all that follow. Forgets earlier requests."""
         self._answers = list(answers)
         self.requests = []
 

@@ -59,11 +59,11 @@ def main(version):
 
 
 def record(scenario, default_env, driver, endpoint, home):
-    env = {**default_env, **scenario.get("env", {})}
+    env = {name: value for name, value in {**default_env, **scenario.get("env", {})}.items() if value is not None}
     os.environ.clear()
     # No proxy, no .netrc: nothing of this machine.
     os.environ.update(TZ="Asia/Tokyo", HOME=home)
-    os.environ.update({name: value.replace("{endpoint}", endpoint.url) for name, value in env.items() if value is not None})
+    os.environ.update({name: value.replace("{endpoint}", endpoint.url) for name, value in env.items()})
     endpoint.script(scenario.get("answers", [{"status": 200}]))
     said = io.StringIO()
     handler = logging.StreamHandler(said)
