@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint clean target
+.PHONY: help build demo test golden lint clean target
 
 GUEST := --package orchestra-process --target wasm32-wasip2
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
@@ -21,6 +21,9 @@ demo: target ## Report two runs of a task to an endpoint on loopback, and show w
 test: target ## Run the unit tests and the conformance suite
 	cargo test --package orchestra-process
 	cargo test --package host-test
+
+golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
+	scripts/golden
 
 lint: target ## Check formatting, lints and documentation
 	cargo fmt --all --check

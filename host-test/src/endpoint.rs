@@ -39,6 +39,7 @@ mod test_client;
 mod tests;
 mod tls;
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, MutexGuard, OnceLock};
 use std::thread::{self, JoinHandle};
@@ -123,8 +124,18 @@ impl MockEndpoint {
     /// Plain HTTP on 127.0.0.1, with the same answer to every request, of which there may be any number.
     #[track_caller]
     pub fn always(answer: Answer) -> Self {
-        answer.assert_sensible();
-        Self::start(Ipv4Addr::LOCALHOST.into(), Script::Always(answer), None)
+        Self::first_then([], answer)
+    }
+
+    /// Plain HTTP on 127.0.0.1, with an answer each to the first requests, and another to all that follow. Nothing has
+    /// to be used up.
+    #[track_caller]
+    pub fn first_then(first: impl IntoIterator<Item = Answer>, then: Answer) -> Self {
+        let first: VecDeque<Answer> = first.into_iter().collect();
+        for answer in first.iter().chain([&then]) {
+            Answer::assert_sensible(answer);
+        }
+        Self::start(Ipv4Addr::LOCALHOST.into(), Script::Always { first, then }, None)
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at its end.
@@ -261,7 +272,7 @@ impl Drop for MockEndpoint {
 
 #[track_caller]
 fn once(answers: impl IntoIterator<Item = Answer>) -> Script {
-    let answers: std::collections::VecDeque<Answer> = answers.into_iter().collect();
+    let answers: VecDeque<Answer> = answers.into_iter().collect();
     for answer in &answers {
         Answer::assert_sensible(answer);
     }

@@ -37,7 +37,7 @@ pub(super) struct State {
 
 pub(super) enum Script {
     Once(VecDeque<Answer>),
-    Always(Answer),
+    Always { first: VecDeque<Answer>, then: Answer },
 }
 
 /// A request, a connection that did not come to one, or something else worth a line in the log.
@@ -229,14 +229,15 @@ impl Script {
     fn take_if(&mut self, wanted: impl FnOnce(&Answer) -> bool) -> Option<Answer> {
         match self {
             Self::Once(answers) => answers.pop_front_if(|answer| wanted(answer)),
-            Self::Always(answer) => wanted(answer).then(|| answer.clone()),
+            Self::Always { first, then } if first.is_empty() => wanted(then).then(|| then.clone()),
+            Self::Always { first, .. } => first.pop_front_if(|answer| wanted(answer)),
         }
     }
 
     fn unused(&self) -> Vec<&Answer> {
         match self {
             Self::Once(answers) => answers.iter().collect(),
-            Self::Always(_) => Vec::new(),
+            Self::Always { .. } => Vec::new(),
         }
     }
 }

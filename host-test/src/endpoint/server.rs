@@ -138,7 +138,7 @@ mod tests {
         for _ in 0..ROUNDS {
             let (listener, address) = listen();
             let _clients = [client(address), client(address)];
-            let record = Arc::new(Record::new(Script::Always(status(200))));
+            let record = Arc::new(Record::new(Script::Always { first: [].into(), then: status(200) }));
             let (running, stop) = oneshot::channel();
             drop(running);
 

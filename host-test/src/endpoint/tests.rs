@@ -90,6 +90,15 @@ fn an_answer_that_is_repeated_may_go_unused() {
 }
 
 #[test]
+fn answers_to_the_first_requests_go_before_the_repeated_one() {
+    let endpoint = MockEndpoint::first_then([status(503), status(429)], status(200));
+    for code in [503, 429, 200, 200] {
+        assert!(exchange(&endpoint, &post("")).0.starts_with(&format!("HTTP/1.1 {code}")));
+    }
+    drop(MockEndpoint::first_then([status(503)], status(200)));
+}
+
+#[test]
 fn a_delayed_answer_waits_and_its_request_is_there_before() {
     let delay = Duration::from_millis(40);
     let endpoint = MockEndpoint::script([status(200).delayed(delay)]);

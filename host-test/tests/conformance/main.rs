@@ -7,6 +7,7 @@ mod connections;
 mod delivery;
 mod drop;
 mod faults;
+mod golden;
 mod jobs;
 mod limits;
 mod logs;
