@@ -12,9 +12,6 @@ use uuid::Uuid;
 use crate::protocol::Protocol;
 use crate::retry::RetryPolicy;
 
-/// Where Orchestra listens (orchestra-sdk 0.2.0).
-const DEFAULT_ENDPOINT: &str = "https://webhook.getorchestra.io";
-
 /// Hosts trap on more than 128 KiB of headers; no key comes near this.
 const API_KEY_BYTES: usize = 8 * 1024;
 /// So little at the end of a text may be the beginning of a key or any word: it stays.
@@ -98,6 +95,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Where Orchestra listens (orchestra-sdk 0.2.0): `https://webhook.getorchestra.io`.
+    pub fn orchestra() -> Self {
+        let authority = "webhook.getorchestra.io".to_string();
+        Self { https: true, authority, path: "/".to_string(), query: None, loopback: false }
+    }
+
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let wrong = |what: &str| ConfigError::InvalidEndpoint(what.to_string());
         let text = text.trim();
@@ -194,17 +197,32 @@ pub struct Config {
     pub policy: RetryPolicy,
     pub timeouts: Timeouts,
     pub plaintext_allowed: bool,
+    /// Nothing is sent.
+    pub silent: bool,
 }
 
 impl Config {
     pub fn webhook(key: &str, endpoint: Option<&str>) -> Result<Self, ConfigError> {
-        Self::new(Protocol::Webhook, key, endpoint.unwrap_or(DEFAULT_ENDPOINT))
+        let key = ApiKey::parse(key)?;
+        let endpoint = match endpoint {
+            Some(url) => Protocol::Webhook.parse_endpoint(url)?,
+            None => Endpoint::orchestra(),
+        };
+        Ok(Self::new(Protocol::Webhook, key, endpoint))
     }
 
     pub fn jobs(key: &str, client_id: &str, endpoint: &str) -> Result<Self, ConfigError> {
         let client_id =
             parse_name(client_id).map_err(|what| ConfigError::InvalidClientId(format!("the client id {what}")))?;
-        Self::new(Protocol::Jobs { client_id }, key, endpoint)
+        let protocol = Protocol::Jobs { client_id };
+        let (key, endpoint) = (ApiKey::parse(key)?, protocol.parse_endpoint(endpoint)?);
+        Ok(Self::new(protocol, key, endpoint))
+    }
+
+    /// Checks what the webhook protocol checks, and sends nothing.
+    pub fn silent() -> Self {
+        let key = ApiKey("none".to_string());
+        Self { silent: true, ..Self::new(Protocol::Webhook, key, Endpoint::orchestra()) }
     }
 
     /// Of a name given twice the last counts.
@@ -218,16 +236,17 @@ impl Config {
         Self::webhook(key, variable("ORCHESTRA_WEBHOOK_URL"))
     }
 
-    fn new(protocol: Protocol, key: &str, endpoint: &str) -> Result<Self, ConfigError> {
-        Ok(Self {
-            key: ApiKey::parse(key)?,
-            endpoint: protocol.parse_endpoint(endpoint)?,
+    fn new(protocol: Protocol, key: ApiKey, endpoint: Endpoint) -> Self {
+        Self {
             protocol,
+            key,
+            endpoint,
             delivery: Delivery::Blocking,
             policy: RetryPolicy::DEFAULT,
             timeouts: Timeouts::DEFAULT,
             plaintext_allowed: false,
-        })
+            silent: false,
+        }
     }
 
     pub fn set_endpoint(&mut self, url: &str) -> Result<(), ConfigError> {
@@ -318,6 +337,11 @@ mod tests {
         assert!(endpoint.https);
         assert_eq!(endpoint.authority, "Example.com:8443");
         assert_eq!((endpoint.path.as_str(), endpoint.query.as_deref()), ("/a/b", Some("c=d")));
+    }
+
+    #[test]
+    fn the_default_endpoint_is_what_its_url_would_parse_to() {
+        assert_eq!(Endpoint::orchestra(), Endpoint::parse("https://webhook.getorchestra.io").unwrap());
     }
 
     #[test]
@@ -412,7 +436,7 @@ mod tests {
         ]);
         let config = config.unwrap();
         assert_eq!(config.key.authorization("Bearer"), "Bearer last");
-        assert_eq!(config.endpoint.origin(), DEFAULT_ENDPOINT);
+        assert_eq!(config.endpoint.origin(), "https://webhook.getorchestra.io");
         assert_eq!(
             Config::from_environment(&[]).unwrap_err(),
             ConfigError::MissingVariable("ORCHESTRA_API_KEY".to_string())

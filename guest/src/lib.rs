@@ -82,6 +82,10 @@ impl lifecycle::GuestReporter for Reporter {
         Self::resource(config::Config::from_environment(&variables))
     }
 
+    fn silent() -> lifecycle::Reporter {
+        lifecycle::Reporter::new(Self(RefCell::new(config::Config::silent())))
+    }
+
     fn set_endpoint(&self, url: String) -> Result<(), lifecycle::ConfigError> {
         Ok(self.0.borrow_mut().set_endpoint(&url)?)
     }

@@ -35,6 +35,7 @@ pub struct Process<H: Host> {
     protocol: Protocol,
     delivery: Delivery,
     state: State,
+    silent: bool,
     outbox: Outbox<H>,
 }
 
@@ -52,6 +53,7 @@ impl<H: Host> Process<H> {
             protocol: config.protocol.clone(),
             delivery: config.delivery,
             state: State::Open,
+            silent: config.silent,
             outbox: Outbox::new(host, target, config.policy, config.timeouts),
         })
     }
@@ -127,7 +129,9 @@ impl<H: Host> Process<H> {
             Event::Ending(..) => Kind::Ending,
             _ => Kind::Ordinary,
         };
-        self.outbox.push(event.label(), kind, request)?;
+        if !self.silent {
+            self.outbox.push(event.label(), kind, request)?;
+        }
         self.state = next;
         Ok(kind)
     }

@@ -119,6 +119,12 @@ impl Guest {
         Ok(Reporter { guest: self.clone(), resource: resource? })
     }
 
+    /// `reporter.silent`
+    pub fn silent(&self) -> Reporter {
+        let resource = self.call(|store, exports| exports.orchestra_process_lifecycle().reporter().call_silent(store));
+        Reporter { guest: self.clone(), resource }
+    }
+
     /// `connections.list-connections`
     pub fn list_connections(&self, variables: &[(&str, &str)]) -> Vec<Connection> {
         self.call(|store, exports| {

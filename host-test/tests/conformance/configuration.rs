@@ -1,5 +1,5 @@
 use host_test::endpoint::MockEndpoint;
-use host_test::guest::{ConfigError, Guest, RUN_ID, RetryPolicy, Timeouts};
+use host_test::guest::{ConfigError, Guest, Outcome, RUN_ID, ReportError, RetryPolicy, Timeouts};
 
 use crate::acknowledged;
 
@@ -73,4 +73,19 @@ fn numbers_out_of_range_are_refused() {
     assert!(matches!(reporter.set_retry_policy(policy), Err(ConfigError::InvalidRetryPolicy(_))));
     let timeouts = Timeouts { connect: 0, first_byte: 1, between_bytes: 1 };
     assert!(matches!(reporter.set_timeouts(timeouts), Err(ConfigError::InvalidTimeouts(_))));
+}
+
+#[test]
+fn a_silent_run_is_checked_and_sends_nothing() {
+    let endpoint = MockEndpoint::script([]);
+    let reporter = Guest::new().silent();
+    reporter.set_endpoint(&endpoint.url()).unwrap();
+    let process = reporter.run();
+    process.start(None, None).unwrap();
+    assert!(matches!(process.set_output("rows", "no JSON"), Err(ReportError::InvalidArgument(_))));
+    process.complete(None, None).unwrap();
+    assert!(matches!(process.fail(None, None), Err(ReportError::Ended(Outcome::Succeeded))));
+    assert_eq!(process.pending(), 0);
+    drop(process);
+    let [] = endpoint.requests();
 }
