@@ -10,11 +10,14 @@ from wit_world import exports
 class Run(exports.Run):
     def run(self) -> None:
         if len(sys.argv) < 2:
-            sys.exit("name a file")
+            fail("name a file")
         file = sys.argv[1]
         by_region: Counter[str] = Counter()
-        with open(file, newline="") as text:
-            _header, *rows = csv.reader(text)
+        try:
+            with open(file, newline="") as text:
+                _header, *rows = csv.reader(text)
+        except OSError as error:
+            fail(f"{file}: {error.strerror}")
         for line, row in enumerate(rows, start=2):
             if len(row) != 3:
                 fail(f"{file}, line {line}: expected order,region,amount")

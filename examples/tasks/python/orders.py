@@ -13,14 +13,20 @@ from wit_world.imports.lifecycle import Process
 class Task(exports.Task):
     def run(self, process: Process, input: str) -> None:
         try:
-            add_up(process, json.loads(input)["file"])
-        except ValueError as error:
+            add_up(process, json.loads(input).get("file"))
+        except Exception as error:
+            # Any other exception than an Err with a text is a trap, which nobody can report.
             raise Err(str(error)) from error
 
 
-def add_up(process: Process, file: str) -> None:
-    with open(file, newline="") as text:
-        _header, *rows = csv.reader(text)
+def add_up(process: Process, file: str | None) -> None:
+    if file is None:
+        raise ValueError("the input names no file")
+    try:
+        with open(file, newline="") as text:
+            _header, *rows = csv.reader(text)
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read") from error
     # The work goes on where this does not arrive: it is kept, and goes out before the next report.
     with suppress(Err):
         process.progress(f"{file} read", None)
