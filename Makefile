@@ -1,8 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo test golden lint clean target
+.PHONY: help target tools build examples demo test golden test-hosts lint clean
 
 GUEST := --package orchestra-process --target wasm32-wasip2
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
+
+include examples/build.mk
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -15,6 +17,12 @@ build: target ## Build target/components/orchestra-process.wasm
 	mkdir -p $(OUTPUT)/components
 	cp $(OUTPUT)/wasm32-wasip2/release/orchestra_process.wasm $(OUTPUT)/components/orchestra-process.wasm
 
+tools: ## Install what the examples and other hosts need: wasmtime, componentize-py, jco, wac
+	scripts/tools
+
+examples: tools build ## Build the examples in Rust, Python and JavaScript into target/components/examples
+	$(MAKE) --no-print-directory $(EXAMPLE_COMPONENTS)
+
 demo: target ## Report two runs of a task to an endpoint on loopback, and show what arrives
 	cargo run --quiet --package host-test --example demo
 
@@ -24,6 +32,9 @@ test: target ## Run the unit tests and the conformance suite
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
+
+test-hosts: examples ## Run the examples under wasmtime's command line and on Node, and compare what they report
+	cargo test --package hosts-test
 
 lint: target ## Check formatting, lints and documentation
 	cargo fmt --all --check

@@ -138,6 +138,13 @@ impl MockEndpoint {
         Self::start(Ipv4Addr::LOCALHOST.into(), Script::Always { first, then }, None)
     }
 
+    /// Plain HTTP on \[::1\], otherwise as [`always`](Self::always).
+    #[track_caller]
+    pub fn always_ipv6(answer: Answer) -> Self {
+        answer.assert_sensible();
+        Self::start(Ipv6Addr::LOCALHOST.into(), Script::Always(answer), None)
+    }
+
     /// `http://127.0.0.1:PORT`, without a slash at its end.
     pub fn url(&self) -> String {
         let scheme = if self.authority.is_some() { "https" } else { "http" };

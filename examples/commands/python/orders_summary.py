@@ -1,0 +1,34 @@
+"""Prints the sum of the orders of each region, in cents."""
+
+import csv
+import sys
+from collections import Counter
+
+from wit_world import exports
+
+
+class Run(exports.Run):
+    def run(self) -> None:
+        if len(sys.argv) < 2:
+            fail("name a file")
+        file = sys.argv[1]
+        by_region: Counter[str] = Counter()
+        try:
+            with open(file, newline="") as text:
+                _header, *rows = csv.reader(text)
+        except OSError as error:
+            fail(f"{file}: {error.strerror}")
+        for line, row in enumerate(rows, start=2):
+            if len(row) != 3:
+                fail(f"{file}, line {line}: expected order,region,amount")
+            _order, region, amount = row
+            if not amount.isdecimal():
+                fail(f'{file}, line {line}: amount "{amount}" is no number')
+            by_region[region] += int(amount)
+        for region, sum in sorted(by_region.items()):
+            print(f"{region}: {sum}")
+
+
+def fail(message: str) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(3)

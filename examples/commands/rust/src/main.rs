@@ -1,0 +1,28 @@
+//! Prints the sum of the orders of each region, in cents: `command-example orders.csv`.
+
+use std::collections::BTreeMap;
+use std::{env, fs, process};
+
+fn main() {
+    match env::args().nth(1).ok_or_else(|| "name a file".to_owned()).and_then(|file| summary(&file)) {
+        Ok(summary) => print!("{summary}"),
+        Err(error) => {
+            eprintln!("{error}");
+            process::exit(3);
+        }
+    }
+}
+
+fn summary(file: &str) -> Result<String, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let mut by_region = BTreeMap::new();
+    for (index, row) in text.lines().enumerate().skip(1) {
+        let malformed = |why: &str| format!("{file}, line {}: {why}", index + 1);
+        let [_order, region, amount] = row.split(',').collect::<Vec<_>>()[..] else {
+            return Err(malformed("expected order,region,amount"));
+        };
+        let amount: u64 = amount.parse().map_err(|_| malformed(&format!("amount \"{amount}\" is no number")))?;
+        *by_region.entry(region).or_insert(0) += amount;
+    }
+    Ok(by_region.iter().map(|(region, sum)| format!("{region}: {sum}\n")).collect())
+}
