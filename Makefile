@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint clean target
+.PHONY: help build compose demo test lint clean target
 
-GUEST := --package orchestra-process --target wasm32-wasip2
+COMPONENTS := process runner wrapper guard
+GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## Say what there is to make
@@ -10,16 +11,22 @@ help: ## Say what there is to make
 target: ## Install the wasm32-wasip2 target where it is missing
 	scripts/wasip2-target
 
-build: target ## Build target/components/orchestra-process.wasm
+build: target ## Build target/components/orchestra-{process,runner,wrapper,guard}.wasm
 	cargo build --release $(GUEST)
 	mkdir -p $(OUTPUT)/components
-	cp $(OUTPUT)/wasm32-wasip2/release/orchestra_process.wasm $(OUTPUT)/components/orchestra-process.wasm
+	for name in $(COMPONENTS); do \
+	  cp $(OUTPUT)/wasm32-wasip2/release/orchestra_$$name.wasm $(OUTPUT)/components/orchestra-$$name.wasm || exit; \
+	done
+
+compose: build ## Compose TASK=task.wasm, a task or a command, into OUT (task.composed.wasm)
+	@test -n "$(TASK)" || { echo 'usage: make compose TASK=task.wasm [OUT=composed.wasm]' >&2; exit 2; }
+	cargo run --quiet --package orchestra-compose -- $(OUTPUT)/components $(TASK) $(or $(OUT),$(TASK:.wasm=.composed.wasm))
 
 demo: target ## Report two runs of a task to an endpoint on loopback, and show what arrives
 	cargo run --quiet --package host-test --example demo
 
 test: target ## Run the unit tests and the conformance suite
-	cargo test --package orchestra-process
+	cargo test --package orchestra-process --package orchestra-run --package orchestra-guard --package orchestra-compose
 	cargo test --package host-test
 
 lint: target ## Check formatting, lints and documentation
