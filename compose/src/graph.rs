@@ -1,43 +1,50 @@
 //! The graph of `task.wac` and `command.wac`, node for node.
 
+use std::error::Error;
 use std::fmt::Display;
 
-use wac_graph::types::{Package, are_semver_compatible};
+use wac_graph::types::{ItemKind, Package, are_semver_compatible};
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, Processor};
 
 use crate::fit::{GUARD, Kind, LIFECYCLE, RUN, Shape, TASK};
 use crate::{Components, ComposeError};
 
-/// Whose component is at fault.
+/// A component's place in the graph.
 #[derive(Clone, Copy)]
-enum Owner {
-    Ours(&'static str),
-    User,
+struct Place {
+    package: &'static str,
+    /// As the WAC calls it.
+    name: &'static str,
+    /// What is wrong there is to be told whoever wrote the program, not whoever built the others.
+    is_users: bool,
 }
 
-/// A component's arguments: the aliased exports of others, by the name of the import.
-type Arguments = Vec<(String, NodeId)>;
+const PROCESS: Place = Place { package: "orchestra:process-component", name: "process", is_users: false };
+const GUARD_PLACE: Place = Place { package: "orchestra:guard", name: "guard", is_users: false };
+const RUNNER: Place = Place { package: "orchestra:runner", name: "runner", is_users: false };
+const WRAPPER: Place = Place { package: "orchestra:wrapper", name: "wrapper", is_users: false };
+const USER_TASK: Place = Place { package: "user:task", name: "task", is_users: true };
+const USER_COMMAND: Place = Place { package: "user:command", name: "command", is_users: true };
 
 #[derive(Default)]
 struct Graph(CompositionGraph);
 
 pub fn compose(components: &Components, program: &[u8], shape: &Shape, kind: Kind) -> Result<Vec<u8>, ComposeError> {
     let (user, entry_point, runner, runner_bytes) = match kind {
-        Kind::Task => ("task", TASK, "runner", &components.runner),
-        Kind::Command => ("command", RUN, "wrapper", &components.wrapper),
+        Kind::Task => (USER_TASK, TASK, RUNNER, &components.runner),
+        Kind::Command => (USER_COMMAND, RUN, WRAPPER, &components.wrapper),
     };
     let export = shape.export(entry_point).ok_or(ComposeError::NothingToRun)?;
 
     let mut graph = Graph::default();
-    let process =
-        graph.instantiate(Owner::Ours("process"), "orchestra:process-component", &components.process, &[], &[])?;
-    let guard = graph.instantiate(Owner::Ours("guard"), "orchestra:guard", &components.guard, &[], &[process])?;
+    let process = graph.instantiate(PROCESS, &components.process, &[], &[])?;
+    let guard = graph.instantiate(GUARD_PLACE, &components.guard, &[], &[process])?;
     // The guard's environment and exit, in whatever patch version they are imported.
-    let user = graph.instantiate(Owner::User, &format!("user:{user}"), program, &[], &[process, guard])?;
+    let user = graph.instantiate(user, program, &[], &[process, guard])?;
     // By name, so that nothing else of what a program exports comes between the runner and the host.
     let named = [(LIFECYCLE, process, LIFECYCLE), (GUARD, guard, GUARD), (entry_point, user, export)];
-    let runner = graph.instantiate(Owner::Ours(runner), &format!("orchestra:{runner}"), runner_bytes, &named, &[])?;
-    graph.export_all(Owner::Ours("runner"), runner)?;
+    let instance = graph.instantiate(runner, runner_bytes, &named, &[])?;
+    graph.export_all(runner, instance)?;
     let composed = graph.encode()?;
 
     let left = Shape::of(&composed)?.imports.into_iter().filter(|import| !import.starts_with("wasi:"));
@@ -48,45 +55,42 @@ pub fn compose(components: &Components, program: &[u8], shape: &Shape, kind: Kin
 }
 
 impl Graph {
-    /// An instance named after its package. `named` has the import's name, and the instance and export that satisfy it;
-    /// `spread` satisfies whatever else is imported and exported by these instances, the first first.
+    /// `named` has an import's name, and the instance and the export that satisfy it; `spread` satisfies whatever else is
+    /// imported here and exported by these instances, the first first.
     fn instantiate(
         &mut self,
-        owner: Owner,
-        package: &str,
+        place: Place,
         bytes: &[u8],
         named: &[(&str, NodeId, &str)],
         spread: &[NodeId],
     ) -> Result<NodeId, ComposeError> {
-        let types = self.0.types_mut();
-        let parsed = Package::from_bytes(package, None, bytes, types).map_err(|error| match owner {
-            Owner::User => ComposeError::Invalid(format!("{error:#}")),
-            Owner::Ours(_) => owner.at_fault(format!("{error:#}")),
-        })?;
-        let imports: Vec<String> = self.0.types()[parsed.ty()].imports.keys().cloned().collect();
-        let id = self.0.register_package(parsed).map_err(|error| owner.at_fault(error))?;
+        let package = Package::from_bytes(place.package, None, bytes, self.0.types_mut());
+        let package = package.map_err(|error| place.at_fault(format!("{error:#}")))?;
+        let imports: Vec<String> = self.0.types()[package.ty()].imports.keys().cloned().collect();
+        let package = self.0.register_package(package).map_err(|error| place.at_fault(error))?;
 
-        let mut arguments = Arguments::new();
+        let mut arguments = Vec::new();
         for (import, instance, export) in named {
-            arguments.push(((*import).to_string(), self.alias(owner, *instance, export)?));
+            arguments.push(((*import).to_string(), self.alias(place, *instance, export)?));
         }
         for instance in spread {
             for import in &imports {
                 if arguments.iter().all(|(name, _)| name != import)
                     && let Some(export) = self.matching_export(*instance, import)
                 {
-                    arguments.push((import.clone(), self.alias(owner, *instance, &export)?));
+                    arguments.push((import.clone(), self.alias(place, *instance, &export)?));
                 }
             }
         }
-        let node = self.0.instantiate(id);
-        self.0.set_node_name(node, package.rsplit(':').next().unwrap_or(package));
+
+        let node = self.0.instantiate(package);
+        self.0.set_node_name(node, place.name);
         for (import, argument) in arguments {
             self.0.set_instantiation_argument(node, &import, argument).map_err(|error| {
-                let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-                match owner {
-                    Owner::User => ComposeError::Mismatch { name: import.clone(), why },
-                    Owner::Ours(_) => owner.at_fault(format!("{import}: {why}")),
+                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                match place.is_users {
+                    true => ComposeError::Mismatch { name: import.clone(), why },
+                    false => place.at_fault(format!("{import}: {why}")),
                 }
             })?;
         }
@@ -102,19 +106,19 @@ impl Graph {
 
     fn exports(&self, instance: NodeId) -> Vec<String> {
         match self.0[instance].item_kind() {
-            wac_graph::types::ItemKind::Instance(id) => self.0.types()[id].exports.keys().cloned().collect(),
+            ItemKind::Instance(id) => self.0.types()[id].exports.keys().cloned().collect(),
             _ => Vec::new(),
         }
     }
 
-    fn alias(&mut self, owner: Owner, instance: NodeId, export: &str) -> Result<NodeId, ComposeError> {
-        self.0.alias_instance_export(instance, export).map_err(|error| owner.at_fault(error))
+    fn alias(&mut self, place: Place, instance: NodeId, export: &str) -> Result<NodeId, ComposeError> {
+        self.0.alias_instance_export(instance, export).map_err(|error| place.at_fault(error))
     }
 
-    fn export_all(&mut self, owner: Owner, instance: NodeId) -> Result<(), ComposeError> {
+    fn export_all(&mut self, place: Place, instance: NodeId) -> Result<(), ComposeError> {
         for export in self.exports(instance) {
-            let alias = self.alias(owner, instance, &export)?;
-            self.0.export(alias, &export).map_err(|error| owner.at_fault(error))?;
+            let alias = self.alias(place, instance, &export)?;
+            self.0.export(alias, &export).map_err(|error| place.at_fault(error))?;
         }
         Ok(())
     }
@@ -123,17 +127,17 @@ impl Graph {
         let processor = Some(Processor { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") });
         let options = EncodeOptions { processor, ..EncodeOptions::default() };
         self.0.encode(options).map_err(|error| {
-            let why = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+            let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
             ComposeError::Invalid(format!("{error}{why}"))
         })
     }
 }
 
-impl Owner {
+impl Place {
     fn at_fault(self, why: impl Display) -> ComposeError {
-        match self {
-            Self::Ours(component) => ComposeError::Component { component, why: why.to_string() },
-            Self::User => ComposeError::Invalid(why.to_string()),
+        match self.is_users {
+            true => ComposeError::Invalid(why.to_string()),
+            false => ComposeError::Component { component: self.name, why: why.to_string() },
         }
     }
 }

@@ -44,8 +44,11 @@ impl Answer {
         ResponseOutparam::set(out, Ok(response));
         if let Ok(stream) = body.write() {
             // 4096 bytes are the most that one call takes.
-            let pieces = self.body.as_bytes().chunks(4096);
-            _ = pieces.map(|piece| stream.blocking_write_and_flush(piece)).find(Result::is_err);
+            for piece in self.body.as_bytes().chunks(4096) {
+                if stream.blocking_write_and_flush(piece).is_err() {
+                    break;
+                }
+            }
         }
         _ = OutgoingBody::finish(body, None);
     }
@@ -78,7 +81,7 @@ pub fn body(request: &IncomingRequest, limit: usize) -> Result<Vec<u8>, Answer> 
             Ok(_) => {
                 let readable = stream.subscribe();
                 poll(&[&readable, &deadline]);
-                if !readable.ready() && deadline.ready() {
+                if deadline.ready() {
                     return Err(Answer::error(408, "the body did not arrive within 25 s"));
                 }
             }

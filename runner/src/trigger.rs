@@ -174,7 +174,6 @@ mod tests {
     #[test]
     fn deep_nesting_is_no_recursion() {
         let deep = format!(r#"{{"task_run_id": "x", "a": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-        let parsed = Trigger::parse(None, deep.as_bytes());
-        assert!(parsed.is_ok() || parsed.unwrap_err().contains("not JSON"));
+        assert_eq!(parse(None, &deep).input.len(), r#"{"a":}"#.len() + 200_000);
     }
 }
