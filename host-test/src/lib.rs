@@ -3,5 +3,6 @@
 //! It knows the contract in `wit/` and the built components, never the Rust of `guest/`.
 
 pub mod component;
+pub mod composed;
 pub mod endpoint;
 pub mod guest;
