@@ -1,11 +1,10 @@
 //! Linked connections, read out of environment pairs by the rule of orchestra-sdk 0.2.0. Pure.
 
-use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::json::Json;
+use crate::text;
 
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,21 +29,30 @@ pub enum LookupError {
 }
 
 /// Every linked connection, sorted by integration and connection id.
+#[inline(never)]
 pub fn list(variables: Vec<(String, String)>) -> Vec<Connection> {
-    let mut connections = BTreeMap::<_, Vec<_>>::new();
+    let mut connections = Vec::<Connection>::new();
     for (name, value) in variables {
         let Some([integration, connection_id, field]) = parts(&name) else { continue };
-        let fields = connections.entry((integration.to_string(), connection_id.to_string())).or_default();
+        let before = |other: &Connection| {
+            (other.integration.as_str(), other.connection_id.as_str()) < (integration, connection_id)
+        };
+        let place = connections.iter().position(|other| !before(other)).unwrap_or(connections.len());
+        let is_new = connections
+            .get(place)
+            .is_none_or(|other| other.integration != integration || other.connection_id != connection_id);
+        if is_new {
+            let (integration, connection_id) = (integration.into(), connection_id.into());
+            connections.insert(place, Connection { integration, connection_id, fields: Vec::new() });
+        }
+        let fields = &mut connections[place].fields;
         // Of a name given twice the last counts, in the place of the first.
         match fields.iter_mut().find(|(name, _)| name == field) {
             Some((_, earlier)) => *earlier = decode(value),
-            None => fields.push((field.to_string(), decode(value))),
+            None => fields.push((field.into(), decode(value))),
         }
     }
     connections
-        .into_iter()
-        .map(|((integration, connection_id), fields)| Connection { integration, connection_id, fields })
-        .collect()
 }
 
 /// The one connection of this integration, or the one with this id.
@@ -55,35 +63,56 @@ pub fn get(
 ) -> Result<Connection, LookupError> {
     let integration = normal(integration);
     let connection_id = connection_id.map(normal);
-    let mut found = list(variables);
-    found.retain(|connection| {
-        connection.integration == integration
-            && connection_id.as_ref().is_none_or(|connection_id| connection.connection_id == *connection_id)
-    });
-    match (found.pop(), connection_id) {
-        (Some(connection), _) if found.is_empty() => Ok(connection),
-        (None, None) => Err(LookupError::NotLinked(integration)),
-        (None, Some(connection_id)) => Err(LookupError::NotLinked(format!("{integration} {connection_id}"))),
-        (Some(last), _) => {
-            found.push(last);
-            Err(LookupError::Several(found.into_iter().map(|connection| connection.connection_id).collect()))
+    let mut found = Vec::new();
+    for connection in list(variables) {
+        let is_meant = connection_id.as_ref().is_none_or(|connection_id| connection.connection_id == *connection_id);
+        if connection.integration == integration && is_meant {
+            found.push(connection);
         }
     }
+    if found.len() > 1 {
+        return Err(LookupError::Several(found.into_iter().map(|connection| connection.connection_id).collect()));
+    }
+    found.pop().ok_or_else(|| {
+        LookupError::NotLinked(match connection_id {
+            Some(connection_id) => text::concat(&[&integration, " ", &connection_id]),
+            None => integration,
+        })
+    })
 }
 
 /// The parts of `INTEGRATION__CONNECTION_ID__FIELD`, if this is such a name.
 fn parts(name: &str) -> Option<[&str; 3]> {
-    let mut parts = name.split("__");
-    let name = [parts.next()?, parts.next()?, parts.next()?];
-    let is_normal = |part: &&str| !part.is_empty() && **part == normal(part);
-    (parts.next().is_none() && name.iter().all(is_normal)).then_some(name)
+    // The parts of a name in normal form have no `_` at their ends, so the first `__` is where a part ends.
+    let (integration, rest) = split_once(name)?;
+    let (connection_id, field) = split_once(rest)?;
+    let parts = [integration, connection_id, field];
+    parts.iter().all(|part| !part.is_empty() && normal(part) == **part).then_some(parts)
+}
+
+/// Before and behind the first `__`.
+fn split_once(name: &str) -> Option<(&str, &str)> {
+    let at = name.as_bytes().windows(2).position(|pair| pair == b"__")?;
+    Some((name.get(..at)?, name.get(at + 2..)?))
 }
 
 /// Upper case, and one `_` for each run of other characters, none at the ends.
+#[inline(never)]
 pub fn normal(name: &str) -> String {
-    let words = name.split(|character: char| !character.is_ascii_alphanumeric());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    words.join("_").to_ascii_uppercase()
+    let mut normal = String::new();
+    let mut between_words = false;
+    for character in name.chars() {
+        if !character.is_ascii_alphanumeric() {
+            between_words = true;
+            continue;
+        }
+        if between_words && !normal.is_empty() {
+            normal.push('_');
+        }
+        between_words = false;
+        normal.push(character.to_ascii_uppercase());
+    }
+    normal
 }
 
 /// Only what looks like an object or an array is JSON: an account id of digits stays a text.
@@ -100,6 +129,7 @@ fn decode(value: String) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()

@@ -1,10 +1,10 @@
 //! What is reported: one value for each call of the contract, with every argument checked. Errors are sentences.
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use crate::config::parse_name;
 use crate::json::{Json, Object};
+use crate::text;
 
 const MESSAGE_BYTES: usize = 64 * 1024;
 const LOG_BYTES: usize = 4 * 1024 * 1024;
@@ -30,9 +30,9 @@ impl Details {
     pub fn parse(message: Option<String>, data: Option<String>) -> Result<Self, String> {
         let message = message.filter(|message| !message.is_empty());
         if message.as_ref().is_some_and(|message| message.len() > MESSAGE_BYTES) {
-            return Err("the message is longer than 64 KiB: send the whole text as a log".to_string());
+            return Err("the message is longer than 64 KiB: send the whole text as a log".into());
         }
-        let data = data.map(Object::parse).transpose().map_err(|what| format!("the data {what}"))?;
+        let data = data.map(Object::parse).transpose().map_err(|what| text::concat(&["the data ", what]))?;
         Ok(Self { message, data })
     }
 }
@@ -50,23 +50,23 @@ pub enum Event {
 
 impl Event {
     pub fn stage(name: &str, passed: bool, details: Details) -> Result<Self, String> {
-        let name = parse_name(name).map_err(|what| format!("the stage's name {what}"))?;
+        let name = parse_name(name).map_err(|what| text::concat(&["the stage's name ", what]))?;
         Ok(Self::Stage { name, passed, details })
     }
 
     pub fn output(name: &str, value: String) -> Result<Self, String> {
-        let name = parse_name(name).map_err(|what| format!("the output's name {what}"))?;
+        let name = parse_name(name).map_err(|what| text::concat(&["the output's name ", what]))?;
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-            return Err("the output's name holds a character other than letters, digits, _ and -".to_string());
+            return Err("the output's name holds a character other than letters, digits, _ and -".into());
         }
-        let value = Json::parse(value).map_err(|what| format!("the output's value {what}"))?;
+        let value = Json::parse(value).map_err(|what| text::concat(&["the output's value ", what]))?;
         Ok(Self::Output { name, value })
     }
 
     pub fn log(name: &str, text: String) -> Result<Self, String> {
-        let name = parse_name(name).map_err(|what| format!("the log's name {what}"))?;
+        let name = parse_name(name).map_err(|what| text::concat(&["the log's name ", what]))?;
         if text.len() > LOG_BYTES {
-            return Err("the log is longer than 4 MiB: send it in parts".to_string());
+            return Err("the log is longer than 4 MiB: send it in parts".into());
         }
         Ok(Self::Log { name, text })
     }
@@ -76,15 +76,15 @@ impl Event {
         let word = match self {
             Self::Start(_) => "start",
             Self::Progress(_) => "progress",
-            Self::Stage { name, .. } => return format!("stage {name}"),
-            Self::Output { name, .. } => return format!("output {name}"),
-            Self::Log { name, .. } => return format!("log {name}"),
+            Self::Stage { name, .. } => return text::concat(&["stage ", name]),
+            Self::Output { name, .. } => return text::concat(&["output ", name]),
+            Self::Log { name, .. } => return text::concat(&["log ", name]),
             Self::Ending(Outcome::Succeeded, _) => "succeeded",
             Self::Ending(Outcome::Warning, _) => "warning",
             Self::Ending(Outcome::Failed, _) => "failed",
             Self::Ending(Outcome::Cancelled, _) => "cancelled",
         };
-        word.to_string()
+        word.into()
     }
 }
 
@@ -112,9 +112,9 @@ mod tests {
 
     #[test]
     fn an_output_is_named_with_letters_digits_underscores_and_hyphens() {
-        assert!(Event::output("Output_4-b", "1".to_string()).is_ok());
+        assert!(Event::output("Output_4-b", "1".into()).is_ok());
         for name in ["", "a b", "é", "a.b", "a\n", &"a".repeat(257)] {
-            assert!(Event::output(name, "1".to_string()).is_err(), "{name}");
+            assert!(Event::output(name, "1".into()).is_err(), "{name}");
         }
     }
 

@@ -3,22 +3,22 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use crate::config::Timeouts;
-use crate::protocol::{Request, Target};
+use crate::config::Config;
+use crate::protocol::Request;
 
 pub trait Host {
     /// One attempt under way. Dropping it gives the attempt up.
     type Exchange;
 
     /// Begin an attempt. What goes wrong comes out of [`Host::advance`].
-    fn begin(&self, target: &Target, request: &Request, timeouts: &Timeouts) -> Self::Exchange;
+    fn begin(&self, config: &Config, request: &Request) -> Self::Exchange;
 
-    /// Move the attempt on for at most `wait`; `None` if it is not over then. `target` and `request` are those it began
+    /// Move the attempt on for at most `wait`; `None` if it is not over then. `config` and `request` are those it began
     /// with.
     fn advance(
         &self,
         exchange: &mut Self::Exchange,
-        target: &Target,
+        config: &Config,
         request: &Request,
         wait: Duration,
     ) -> Option<Result<Answer, Fault>>;

@@ -7,8 +7,10 @@
 
 extern crate alloc;
 
+mod calendar;
 mod config;
 mod connections;
+mod endpoint;
 mod event;
 mod host;
 mod json;
@@ -18,6 +20,7 @@ mod protocol;
 mod retry;
 #[cfg(test)]
 mod simulation;
+mod text;
 mod transport;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
@@ -25,7 +28,7 @@ mod wasm;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{RefCell, RefMut};
 
 use bindings::exports::orchestra::process::{connections as wit_connections, lifecycle};
 
@@ -55,13 +58,20 @@ impl lifecycle::Guest for Component {
     type Process = Process;
 }
 
-struct Reporter(RefCell<config::Config>);
+/// Runs share a configuration until it is changed.
+struct Reporter(RefCell<Rc<config::Config>>);
 
 impl Reporter {
+    #[inline(never)]
+    fn change(&self) -> RefMut<'_, config::Config> {
+        RefMut::map(self.0.borrow_mut(), Rc::make_mut)
+    }
+
+    #[inline(never)]
     fn resource(
         config: Result<config::Config, config::ConfigError>,
     ) -> Result<lifecycle::Reporter, lifecycle::ConfigError> {
-        Ok(lifecycle::Reporter::new(Self(RefCell::new(config?))))
+        Ok(lifecycle::Reporter::new(Self(RefCell::new(Rc::new(config?)))))
     }
 }
 
@@ -83,15 +93,15 @@ impl lifecycle::GuestReporter for Reporter {
     }
 
     fn silent() -> lifecycle::Reporter {
-        lifecycle::Reporter::new(Self(RefCell::new(config::Config::silent())))
+        lifecycle::Reporter::new(Self(RefCell::new(Rc::new(config::Config::silent()))))
     }
 
     fn set_endpoint(&self, url: String) -> Result<(), lifecycle::ConfigError> {
-        Ok(self.0.borrow_mut().set_endpoint(&url)?)
+        Ok(self.change().set_endpoint(&url)?)
     }
 
     fn set_delivery(&self, delivery: lifecycle::Delivery) {
-        self.0.borrow_mut().delivery = match delivery {
+        self.change().delivery = match delivery {
             lifecycle::Delivery::Blocking => config::Delivery::Blocking,
             lifecycle::Delivery::Background => config::Delivery::Background,
         };
@@ -99,22 +109,22 @@ impl lifecycle::GuestReporter for Reporter {
 
     fn set_retry_policy(&self, policy: lifecycle::RetryPolicy) -> Result<(), lifecycle::ConfigError> {
         let lifecycle::RetryPolicy { attempts, first_wait, longest_wait, budget } = policy;
-        self.0.borrow_mut().policy = retry::RetryPolicy::parse(attempts, first_wait, longest_wait, budget)?;
+        self.change().policy = retry::RetryPolicy::parse(attempts, first_wait, longest_wait, budget)?;
         Ok(())
     }
 
     fn set_timeouts(&self, timeouts: lifecycle::Timeouts) -> Result<(), lifecycle::ConfigError> {
         let lifecycle::Timeouts { connect, first_byte, between_bytes } = timeouts;
-        self.0.borrow_mut().timeouts = config::Timeouts::parse(connect, first_byte, between_bytes)?;
+        self.change().timeouts = config::Timeouts::parse(connect, first_byte, between_bytes)?;
         Ok(())
     }
 
     fn allow_plaintext(&self) {
-        self.0.borrow_mut().plaintext_allowed = true;
+        self.change().plaintext_allowed = true;
     }
 
     fn open(&self, run_id: String, name: Option<String>) -> Result<lifecycle::Process, lifecycle::ConfigError> {
-        let process = process::Process::open(&self.0.borrow(), transport::Wasi, &run_id, name.as_deref())?;
+        let process = process::Process::open(Rc::clone(&self.0.borrow()), transport::Wasi, &run_id, name.as_deref())?;
         Ok(lifecycle::Process::new(Process(Rc::new(RefCell::new(process)))))
     }
 }
@@ -124,8 +134,6 @@ struct Process(Rc<RefCell<process::Process<transport::Wasi>>>);
 
 type Reported = Result<(), lifecycle::ReportError>;
 
-/// Once in the component, not once in every export.
-#[inline(never)]
 fn reported(result: Result<(), process::ReportError>) -> Reported {
     Ok(result?)
 }
@@ -220,6 +228,8 @@ impl wit_connections::Guest for Component {
 }
 
 impl From<config::ConfigError> for lifecycle::ConfigError {
+    // Once in the component, not once in every export.
+    #[inline(never)]
     fn from(error: config::ConfigError) -> Self {
         match error {
             config::ConfigError::MissingVariable(what) => Self::MissingVariable(what),
@@ -236,6 +246,8 @@ impl From<config::ConfigError> for lifecycle::ConfigError {
 }
 
 impl From<process::ReportError> for lifecycle::ReportError {
+    // Once in the component, not once in every export.
+    #[inline(never)]
     fn from(error: process::ReportError) -> Self {
         match error {
             process::ReportError::InvalidArgument(what) => Self::InvalidArgument(what),

@@ -1,15 +1,16 @@
 //! The ordered queue of a run's reports, and the one loop that delivers them. Blocking and background delivery differ
 //! only in how long it may wait.
 
-use alloc::collections::VecDeque;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::config::Timeouts;
+use crate::config::Config;
 use crate::host::Host;
-use crate::protocol::{Request, Target};
-use crate::retry::{RetryPolicy, Verdict, classify};
+use crate::protocol::Request;
+use crate::retry::{Verdict, classify};
+use crate::text;
 
 /// Beyond either limit only an ending is taken.
 const REPORTS_HELD: usize = 128;
@@ -53,14 +54,12 @@ pub struct Full(pub String);
 
 pub struct Outbox<H: Host> {
     host: H,
-    target: Target,
-    policy: RetryPolicy,
-    timeouts: Timeouts,
+    config: Rc<Config>,
     /// In the order of the calls; only the first is ever under way.
-    queue: VecDeque<Report>,
+    queue: Vec<Report>,
     under_way: Option<H::Exchange>,
     bytes: usize,
-    rejections: VecDeque<Rejection>,
+    rejections: Vec<Rejection>,
 }
 
 struct Report {
@@ -76,17 +75,8 @@ struct Report {
 }
 
 impl<H: Host> Outbox<H> {
-    pub fn new(host: H, target: Target, policy: RetryPolicy, timeouts: Timeouts) -> Self {
-        Self {
-            host,
-            target,
-            policy,
-            timeouts,
-            queue: VecDeque::new(),
-            under_way: None,
-            bytes: 0,
-            rejections: VecDeque::new(),
-        }
+    pub fn new(host: H, config: Rc<Config>) -> Self {
+        Self { host, config, queue: Vec::new(), under_way: None, bytes: 0, rejections: Vec::new() }
     }
 
     pub fn host(&self) -> &H {
@@ -102,19 +92,23 @@ impl<H: Host> Outbox<H> {
         let bytes = request.body.len();
         if kind != Kind::Ending && !self.has_room(bytes) {
             self.drop_overtaken(kind);
-            let deadline = self.host.now() + self.policy.budget;
-            let undelivered = self.deliver_until(Some(deadline), |outbox| outbox.has_room(bytes));
-            if let Err(Undelivered(trouble)) = undelivered {
-                return Err(Full(format!("the outbox holds {} reports; {trouble}", self.queue.len())));
+            let deadline = self.host.now() + self.config.policy.budget;
+            if let Err(Undelivered(trouble)) = self.deliver_until(Some(deadline), Some(bytes)) {
+                return Err(Full(text::concat(&[
+                    "the outbox holds ",
+                    &text::number(self.queue.len() as u64, 1),
+                    " reports; ",
+                    &trouble,
+                ])));
             }
         }
         self.bytes += bytes;
-        self.queue.push_back(Report {
+        self.queue.push(Report {
             label,
             kind,
             request,
             failures: 0,
-            attempts_left: self.policy.attempts,
+            attempts_left: self.config.policy.attempts,
             not_before: Duration::ZERO,
             trouble: String::new(),
         });
@@ -123,23 +117,23 @@ impl<H: Host> Outbox<H> {
 
     /// Deliver in order, until all is acknowledged or patience ends.
     pub fn deliver(&mut self, patience: Patience) -> Result<(), Undelivered> {
-        if let (Patience::Insistent, Some(first)) = (patience, self.queue.front_mut()) {
-            first.attempts_left = self.policy.attempts;
+        if let (Patience::Insistent, Some(first)) = (patience, self.queue.first_mut()) {
+            first.attempts_left = self.config.policy.attempts;
         }
-        let deadline = (patience != Patience::None).then(|| self.host.now() + self.policy.budget);
-        self.deliver_until(deadline, |outbox| outbox.queue.is_empty())
+        let deadline = (patience != Patience::None).then(|| self.host.now() + self.config.policy.budget);
+        self.deliver_until(deadline, None)
     }
 
     /// A rejection that was not taken yet, oldest first.
     pub fn take_rejection(&mut self) -> Option<Rejection> {
-        self.rejections.pop_front()
+        (!self.rejections.is_empty()).then(|| self.rejections.remove(0))
     }
 
     /// The run is over and nobody will call again: deliver what is there, and if something stands in the way of the
     /// ending, the ending alone.
     pub fn close(&mut self) {
         let is_ending = |report: &Report| report.kind == Kind::Ending;
-        if self.deliver(Patience::Insistent).is_err() && !self.queue.front().is_some_and(is_ending) {
+        if self.deliver(Patience::Insistent).is_err() && !self.queue.first().is_some_and(is_ending) {
             self.under_way = None;
             self.queue.retain(is_ending);
             // There is nobody to tell.
@@ -147,10 +141,12 @@ impl<H: Host> Outbox<H> {
         }
     }
 
-    /// The one delivery loop. Without a deadline it does not wait.
-    fn deliver_until(&mut self, deadline: Option<Duration>, done: impl Fn(&Self) -> bool) -> Result<(), Undelivered> {
-        while !done(self) {
-            let Some(report) = self.queue.front_mut() else { return Ok(()) };
+    /// The one delivery loop: until there is room for so many bytes, or else until nothing is left. Without a deadline it
+    /// does not wait.
+    #[inline(never)]
+    fn deliver_until(&mut self, deadline: Option<Duration>, room_bytes: Option<usize>) -> Result<(), Undelivered> {
+        while !room_bytes.is_some_and(|bytes| self.has_room(bytes)) {
+            let Some(report) = self.queue.first_mut() else { return Ok(()) };
             let mut exchange = match self.under_way.take() {
                 Some(exchange) => exchange,
                 None => {
@@ -165,11 +161,11 @@ impl<H: Host> Outbox<H> {
                     if must_wait {
                         self.host.sleep(wait);
                     }
-                    self.host.begin(&self.target, &report.request, &self.timeouts)
+                    self.host.begin(&self.config, &report.request)
                 }
             };
             let wait = deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(self.host.now()));
-            let Some(attempt) = self.host.advance(&mut exchange, &self.target, &report.request, wait) else {
+            let Some(attempt) = self.host.advance(&mut exchange, &self.config, &report.request, wait) else {
                 self.under_way = Some(exchange);
                 return Err(report.undelivered());
             };
@@ -177,18 +173,18 @@ impl<H: Host> Outbox<H> {
             match classify(attempt, self.host.unix_time()) {
                 Verdict::Acknowledged => self.pop(),
                 Verdict::Refused { status, answer } => {
-                    self.rejections.push_back(Rejection::Refused { report: report.label.clone(), status, answer });
+                    self.rejections.push(Rejection::Refused { report: report.label.clone(), status, answer });
                     self.pop();
                 }
                 Verdict::Denied(trouble) => {
-                    self.rejections.push_back(Rejection::Denied(trouble));
+                    self.rejections.push(Rejection::Denied(trouble));
                     self.pop();
                 }
                 Verdict::Retry { trouble, after } => {
                     report.trouble = trouble;
                     report.failures += 1;
                     report.attempts_left = report.attempts_left.saturating_sub(1);
-                    let wait = after.unwrap_or_else(|| self.policy.wait(report.failures, self.host.random()));
+                    let wait = after.unwrap_or_else(|| self.config.policy.wait(report.failures, self.host.random()));
                     report.not_before = self.host.now().saturating_add(wait);
                     if report.attempts_left == 0 {
                         return Err(report.undelivered());
@@ -199,10 +195,9 @@ impl<H: Host> Outbox<H> {
         Ok(())
     }
 
+    /// The first report, of which there is one.
     fn pop(&mut self) {
-        if let Some(report) = self.queue.pop_front() {
-            self.bytes -= report.request.body.len();
-        }
+        self.bytes -= self.queue.remove(0).request.body.len();
     }
 
     fn has_room(&self, bytes: usize) -> bool {
@@ -227,12 +222,14 @@ impl<H: Host> Outbox<H> {
 
 impl Report {
     fn undelivered(&self) -> Undelivered {
-        let trouble = match self.failures {
-            0 => "the endpoint has not answered yet".to_string(),
-            1 => format!("after 1 attempt: {}", self.trouble),
-            failures => format!("after {failures} attempts: {}", self.trouble),
-        };
-        Undelivered(format!("{}: {trouble}", self.label))
+        Undelivered(match self.failures {
+            0 => text::concat(&[&self.label, ": the endpoint has not answered yet"]),
+            1 => text::concat(&[&self.label, ": after 1 attempt: ", &self.trouble]),
+            failures => {
+                let failures = text::number(failures.into(), 1);
+                text::concat(&[&self.label, ": after ", &failures, " attempts: ", &self.trouble])
+            }
+        })
     }
 }
 
@@ -243,6 +240,7 @@ mod tests {
     use crate::event::Outcome;
     use crate::process::{Process, ReportError};
     use crate::simulation::{Simulation, answer, denied, retry_after, slow};
+    use alloc::string::ToString;
 
     type Run = Process<Simulation>;
 

@@ -1,5 +1,6 @@
 //! One run of one task: which report may follow which, and the promise that exactly one ending is reported.
 
+use alloc::rc::Rc;
 use alloc::string::String;
 
 use uuid::Builder;
@@ -8,7 +9,8 @@ use crate::config::{Config, ConfigError, Delivery, parse_name};
 use crate::event::{Details, Event, Outcome};
 use crate::host::Host;
 use crate::outbox::{Full, Kind, Outbox, Patience, Rejection, Undelivered};
-use crate::protocol::{Moment, Protocol, Run, Unsupported};
+use crate::protocol::{Moment, Run, Unsupported};
+use crate::text;
 
 /// Where a run is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,30 +34,21 @@ pub enum ReportError {
 /// A run that can be reported.
 pub struct Process<H: Host> {
     run: Run,
-    protocol: Protocol,
-    delivery: Delivery,
+    config: Rc<Config>,
     state: State,
-    silent: bool,
     outbox: Outbox<H>,
 }
 
 impl<H: Host> Process<H> {
-    pub fn open(config: &Config, host: H, run_id: &str, name: Option<&str>) -> Result<Self, ConfigError> {
+    pub fn open(config: Rc<Config>, host: H, run_id: &str, name: Option<&str>) -> Result<Self, ConfigError> {
         config.check_plaintext()?;
         let id = config.protocol.parse_run_id(run_id)?;
         let name = name
             .map(parse_name)
             .transpose()
-            .map_err(|what| ConfigError::InvalidName(alloc::format!("the task's name {what}")))?;
-        let target = config.protocol.target(config);
-        Ok(Self {
-            run: Run { id, name },
-            protocol: config.protocol.clone(),
-            delivery: config.delivery,
-            state: State::Open,
-            silent: config.silent,
-            outbox: Outbox::new(host, target, config.policy, config.timeouts),
-        })
+            .map_err(|what| ConfigError::InvalidName(text::concat(&["the task's name ", what])))?;
+        let outbox = Outbox::new(host, Rc::clone(&config));
+        Ok(Self { run: Run { id, name }, config, state: State::Open, outbox })
     }
 
     pub fn run_id(&self) -> &str {
@@ -71,7 +64,7 @@ impl<H: Host> Process<H> {
     }
 
     pub fn start(&mut self, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
-        let message = self.protocol.message(&self.run, Moment::Start, message);
+        let message = self.config.protocol.message(&self.run, Moment::Start, message);
         self.report(Event::Start(Details::parse(message, data)?))
     }
 
@@ -98,7 +91,7 @@ impl<H: Host> Process<H> {
     }
 
     pub fn end(&mut self, outcome: Outcome, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
-        let message = self.protocol.message(&self.run, Moment::End(outcome), message);
+        let message = self.config.protocol.message(&self.run, Moment::End(outcome), message);
         self.report(Event::Ending(outcome, Details::parse(message, data)?))
     }
 
@@ -110,7 +103,7 @@ impl<H: Host> Process<H> {
     #[inline(never)]
     fn report(&mut self, event: Event) -> Result<(), ReportError> {
         let kind = self.take_in(&event)?;
-        self.deliver(match (kind, self.delivery) {
+        self.deliver(match (kind, self.config.delivery) {
             (Kind::Ending, _) => Patience::Insistent,
             (_, Delivery::Blocking) => Patience::Budget,
             (_, Delivery::Background) => Patience::None,
@@ -123,13 +116,13 @@ impl<H: Host> Process<H> {
         let host = self.outbox.host();
         let chance = u128::from(host.random()) << 64 | u128::from(host.random());
         let id = Builder::from_random_bytes(chance.to_be_bytes()).into_uuid();
-        let request = self.protocol.request(&self.run, event, id, host.unix_time())?;
+        let request = self.config.protocol.request(&self.run, event, id, host.unix_time())?;
         let kind = match event {
             Event::Progress(Details { data: None, .. }) => Kind::Overtakable,
             Event::Ending(..) => Kind::Ending,
             _ => Kind::Ordinary,
         };
-        if !self.silent {
+        if !self.config.silent {
             self.outbox.push(event.label(), kind, request)?;
         }
         self.state = next;
@@ -153,7 +146,7 @@ impl<H: Host> Drop for Process<H> {
     fn drop(&mut self) {
         if self.state == State::Running {
             let message = Some("ended without reporting an outcome".into());
-            let message = self.protocol.message(&self.run, Moment::End(Outcome::Failed), message);
+            let message = self.config.protocol.message(&self.run, Moment::End(Outcome::Failed), message);
             // An ending is always taken in, and there is nobody to tell.
             _ = self.take_in(&Event::Ending(Outcome::Failed, Details { message, data: None }));
         }

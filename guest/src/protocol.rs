@@ -3,16 +3,16 @@
 mod jobs;
 mod webhook;
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde::Serialize;
 use uuid::Uuid;
 
-use crate::config::{ApiKey, Config, ConfigError, Endpoint, parse_name, parse_uuid};
-use crate::event::{Details, Event, Outcome};
-use crate::json::Object;
+use crate::config::{ConfigError, parse_name, parse_uuid};
+use crate::endpoint::Endpoint;
+use crate::event::{Event, Outcome};
+use crate::text;
 
 /// Which of Orchestra's interfaces reports go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,18 +31,7 @@ pub struct Run {
     pub name: Option<String>,
 }
 
-/// Where every report of a run goes, and with what credential. The method is `POST`.
-#[derive(Clone, Debug)]
-pub struct Target {
-    pub https: bool,
-    pub authority: String,
-    pub path_with_query: String,
-    /// Of the `Authorization` header (RFC 9110, section 11.4).
-    pub scheme: &'static str,
-    pub key: ApiKey,
-}
-
-/// One report, ready to be sent any number of times.
+/// One report, ready to be posted any number of times.
 #[derive(Debug)]
 pub struct Request {
     /// The same on every attempt, so that the endpoint can tell a repetition.
@@ -67,7 +56,7 @@ impl Protocol {
         let endpoint = Endpoint::parse(url)?;
         if matches!(self, Self::Jobs { .. }) && endpoint.query.is_some() {
             return Err(ConfigError::InvalidEndpoint(
-                "the endpoint has a query: the jobs protocol puts its own behind jobs/sdk/sdk_receive".to_string(),
+                "the endpoint has a query: the jobs protocol puts its own behind jobs/sdk/sdk_receive".into(),
             ));
         }
         Ok(endpoint)
@@ -75,24 +64,25 @@ impl Protocol {
 
     pub fn parse_run_id(&self, text: &str) -> Result<String, ConfigError> {
         match self {
-            Self::Webhook => Ok(parse_uuid(text)?.to_string()),
+            Self::Webhook => Ok(hyphenated(&parse_uuid(text)?)),
             Self::Jobs { .. } => {
-                parse_name(text).map_err(|what| ConfigError::InvalidRunId(alloc::format!("the run id {what}")))
+                parse_name(text).map_err(|what| ConfigError::InvalidRunId(text::concat(&["the run id ", what])))
             }
         }
     }
 
-    pub fn target(&self, config: &Config) -> Target {
-        let (scheme, path_with_query) = match self {
-            Self::Webhook => ("Bearer", webhook::path_with_query(&config.endpoint)),
-            Self::Jobs { client_id } => ("Basic", jobs::path_with_query(&config.endpoint, client_id)),
-        };
-        Target {
-            https: config.endpoint.https,
-            authority: config.endpoint.authority.clone(),
-            path_with_query,
-            scheme,
-            key: config.key.clone(),
+    /// Of the `Authorization` header (RFC 9110, section 11.4).
+    pub fn authorization_scheme(&self) -> &'static str {
+        match self {
+            Self::Webhook => "Bearer",
+            Self::Jobs { .. } => "Basic",
+        }
+    }
+
+    pub fn path_with_query(&self, endpoint: &Endpoint) -> String {
+        match self {
+            Self::Webhook => webhook::path_with_query(endpoint),
+            Self::Jobs { client_id } => jobs::path_with_query(endpoint, client_id),
         }
     }
 
@@ -108,27 +98,14 @@ impl Protocol {
     /// `id` is new for each report; `unix_time` is when it was made.
     pub fn request(&self, run: &Run, event: &Event, id: Uuid, unix_time: Duration) -> Result<Request, Unsupported> {
         let body = match self {
-            Self::Webhook => to_json(&webhook::body(run, event)),
-            Self::Jobs { .. } => to_json(&jobs::body(run, event, id, unix_time)?),
+            Self::Webhook => webhook::body(run, event),
+            Self::Jobs { .. } => jobs::body(run, event, id, unix_time)?,
         };
         Ok(Request { idempotency_key: id, body })
     }
 }
 
-/// The caller's `data`, or `{}`.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Data<'a> {
-    Given(&'a Object),
-    None {},
-}
-
-impl<'a> Data<'a> {
-    fn of(details: &'a Details) -> Self {
-        details.data.as_ref().map_or(Self::None {}, Self::Given)
-    }
-}
-
-fn to_json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).expect("texts, checked JSON and structs of them can be written into memory")
+/// Lower case, with hyphens.
+pub fn hyphenated(id: &Uuid) -> String {
+    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).into()
 }

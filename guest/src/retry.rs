@@ -1,13 +1,12 @@
 //! The retry policy: what an answer means, and how long to wait before the next attempt. Pure; time is a value.
 
-use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
-use time::{Date, Month, Time};
-
+use crate::calendar;
 use crate::config::ConfigError;
 use crate::host::{Answer, Fault};
+use crate::text;
 
 /// How often and how soon delivery is tried again.
 #[derive(Clone, Copy, Debug)]
@@ -89,13 +88,13 @@ pub fn classify(attempt: Result<Answer, Fault>, unix_time: Duration) -> Verdict 
         200..=299 => Verdict::Acknowledged,
         // Request timeout, too early, too many requests; and the server errors that pass.
         408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::Retry {
-            trouble: format!("the endpoint answered {}", answer.status),
+            trouble: text::concat(&["the endpoint answered ", &text::number(answer.status.into(), 3)]),
             after: answer.retry_after.and_then(|value| retry_after(&value, unix_time)),
         },
         // Followed, it would become a GET in many clients, and look like a success (RFC 9110, section 15.4).
         status @ 300..=399 if answer.location.is_some() => Verdict::Refused {
             status,
-            answer: format!("a redirect to {}, which is not followed", answer.location.unwrap_or_default()),
+            answer: text::concat(&["a redirect to ", &answer.location.unwrap_or_default(), ", which is not followed"]),
         },
         status => Verdict::Refused { status, answer: answer.text },
     }
@@ -103,42 +102,45 @@ pub fn classify(attempt: Result<Answer, Fault>, unix_time: Duration) -> Verdict 
 
 /// RFC 9110, section 10.2.3: seconds, or a date. `None` for anything else.
 fn retry_after(value: &str, unix_time: Duration) -> Option<Duration> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     Some(http_date(value, unix_time)?.saturating_sub(unix_time))
 }
 
-/// A date in any of the three forms of RFC 9110, section 5.6.7, as time since 1970.
+/// A date in any of the three forms of RFC 9110, section 5.6.7, as time since 1970. They differ in the order of their
+/// numbers, and where the month's name comes first, the year comes last.
 fn http_date(text: &str, unix_time: Duration) -> Option<Duration> {
-    let mut words = text.split([' ', ',', '-']).filter(|word| !word.is_empty());
-    let _weekday = words.next()?;
-    let [a, b, c, d] = [words.next()?, words.next()?, words.next()?, words.next()?];
-    let (day, month, year, time) = match a.parse::<u8>() {
-        // Sun, 06 Nov 1994 08:49:37 GMT, or with hyphens and two digits for the year.
-        Ok(day) => (day, b, c, d),
-        // Sun Nov  6 08:49:37 1994
-        Err(_) => (b.parse().ok()?, a, d, c),
-    };
-    let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        .into_iter()
-        .position(|name| name == month)?;
-    let month = Month::try_from(u8::try_from(month).ok()? + 1).ok()?;
-    let mut time = time.split(':').map(|part| part.parse::<u8>().ok());
-    let time = Time::from_hms(time.next()??, time.next()??, time.next()??.min(59)).ok()?;
-    let seconds =
-        |year| Some(Date::from_calendar_date(year, month, day).ok()?.with_time(time).assume_utc().unix_timestamp());
-    let unix_timestamp = match (year.len(), year.parse::<i32>().ok()?) {
-        // A year of two digits is never more than 50 years ahead.
-        (2, year) => {
-            let fifty_years_seconds = 50 * 31_556_952;
-            let latest = i64::try_from(unix_time.as_secs()).ok()? + fifty_years_seconds;
-            [2000, 1900].into_iter().find_map(|century| seconds(century + year).filter(|date| *date <= latest))?
+    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (mut numbers, mut count, mut month, mut month_first) = ([0; 5], 0, None, false);
+    for word in text.split(|character: char| !character.is_ascii_alphanumeric()) {
+        if let Ok(number) = word.parse::<u64>() {
+            *numbers.get_mut(count)? = number;
+            count += 1;
+        } else if let Some(index) = MONTHS.chunks(3).position(|name| name == word.as_bytes()) {
+            month = Some(index as u64 + 1);
+            month_first = count == 0;
         }
-        (_, year) => seconds(year)?,
+    }
+    let (day, year, [hour, minute, second]) = match numbers {
+        // Sun Nov  6 08:49:37 1994
+        [day, hour, minute, second, year] if month_first => (day, year, [hour, minute, second]),
+        // Sun, 06 Nov 1994 08:49:37 GMT, or with hyphens and two digits for the year.
+        [day, year, hour, minute, second] => (day, year, [hour, minute, second]),
     };
-    Some(Duration::from_secs(u64::try_from(unix_timestamp).unwrap_or(0)))
+    // A leap second is taken for the one before.
+    if count < 5 || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let year = match year {
+        // Two digits are never more than 50 years ahead.
+        0..=99 if calendar::date(unix_time.as_secs() / calendar::DAY_SECONDS).0 + 50 >= 2000 + year => 2000 + year,
+        0..=99 => 1900 + year,
+        _ => year,
+    };
+    let days = calendar::days_since_1970(year, month?, day)?;
+    Some(Duration::from_secs(days * calendar::DAY_SECONDS + hour * 3600 + minute * 60 + second.min(59)))
 }
 
 #[cfg(test)]

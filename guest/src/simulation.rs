@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::{Config, Delivery, Timeouts};
+use crate::config::{Config, Delivery};
 use crate::host::{Answer, Fault, Host};
 use crate::process::Process;
-use crate::protocol::{Request, Target};
+use crate::protocol::Request;
 
 /// Mon, 23 Nov 2026 08:00:00 GMT is when every simulation begins.
 pub const BEGIN: Duration = Duration::from_secs(1_795_420_800);
@@ -54,7 +54,7 @@ impl Simulation {
     /// A run with the default policy.
     pub fn run(&self, delivery: Delivery) -> Process<Self> {
         let config = Config { delivery, ..Config::webhook("key", None).unwrap() };
-        Process::open(&config, self.clone(), "12345678-1234-5678-1234-567812345abc", None).unwrap()
+        Process::open(Rc::new(config), self.clone(), "12345678-1234-5678-1234-567812345abc", None).unwrap()
     }
 
     pub fn seconds(&self) -> f64 {
@@ -78,7 +78,7 @@ impl Simulation {
 impl Host for Simulation {
     type Exchange = Attempt;
 
-    fn begin(&self, _: &Target, request: &Request, _: &Timeouts) -> Attempt {
+    fn begin(&self, _: &Config, request: &Request) -> Attempt {
         self.0.sent.borrow_mut().push((self.now(), String::from_utf8(request.body.clone()).unwrap()));
         let (takes, result) = self.0.script.borrow_mut().pop_front().unwrap_or_else(|| answer(200));
         (self.now() + takes, result)
@@ -87,7 +87,7 @@ impl Host for Simulation {
     fn advance(
         &self,
         (over_at, result): &mut Attempt,
-        _: &Target,
+        _: &Config,
         _: &Request,
         wait: Duration,
     ) -> Option<Result<Answer, Fault>> {

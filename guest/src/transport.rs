@@ -3,8 +3,7 @@
 //! An attempt is a small state machine, so that it can be left under way while the task goes on. The order of fields is
 //! the order of dropping: WASI traps where a parent is dropped before its child.
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -15,12 +14,13 @@ use wasi::http::types::{
     RequestOptions, Scheme,
 };
 use wasi::io::poll;
-use wasi::io::streams::{InputStream, OutputStream};
+use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::random::random;
 
-use crate::config::Timeouts;
+use crate::config::{ApiKey, Config};
 use crate::host::{Answer, Fault, Host};
-use crate::protocol::{Request, Target};
+use crate::protocol::{Request, hyphenated};
+use crate::text;
 
 /// What is kept of an answer, for an error's text.
 const ANSWER_KEPT_BYTES: usize = 1024;
@@ -32,54 +32,59 @@ const ANSWER_READ_TIME: Duration = Duration::from_millis(250);
 /// `wasi:http`, `wasi:clocks` and `wasi:random`.
 pub struct Wasi;
 
-/// One attempt under way.
+/// One attempt under way: its request is being written, then its answer awaited, then the answer's body read.
+///
+/// What is there tells how far it is.
 pub struct Exchange {
-    stage: Stage,
-    timeouts: Timeouts,
-    /// If nothing has moved by then, the attempt has failed.
-    idle_deadline: Duration,
+    /// Until the request is written.
+    sending: Option<OutputStream>,
+    /// Until the request is finished. Where writing broke off it stays: dropping it would take back a request whose answer
+    /// may be on its way.
+    outgoing_body: Option<OutgoingBody>,
+    reading: Option<Reading>,
+    /// Until the answer is there.
+    response: Option<FutureIncomingResponse>,
+    result: Option<Result<Answer, Fault>>,
+    sent_bytes: usize,
+    flushing: bool,
+    /// If nothing has moved by then, the attempt is over.
+    deadline: Duration,
 }
 
-enum Stage {
-    Sending {
-        stream: OutputStream,
-        body: OutgoingBody,
-        response: FutureIncomingResponse,
-        sent_bytes: usize,
-        flushing: bool,
-    },
-    Waiting {
-        /// Of a request that broke off. Dropping it would take back a request whose answer may be on its way.
-        unfinished: Option<OutgoingBody>,
-        response: FutureIncomingResponse,
-    },
-    Reading {
-        stream: InputStream,
-        incoming_body: IncomingBody,
-        incoming_response: IncomingResponse,
-        answer: Answer,
-        kept: Vec<u8>,
-        read_bytes: usize,
-        deadline: Duration,
-    },
-    Over(Result<Answer, Fault>),
+/// The body of an answer; it has this order for dropping, too.
+struct Reading {
+    stream: InputStream,
+    _body: IncomingBody,
+    _response: IncomingResponse,
+    kept: Vec<u8>,
+    read_bytes: usize,
+    done: bool,
 }
 
 impl Host for Wasi {
     type Exchange = Exchange;
 
-    fn begin(&self, target: &Target, request: &Request, timeouts: &Timeouts) -> Exchange {
-        Exchange {
-            stage: begin(target, request, timeouts).unwrap_or_else(|fault| Stage::Over(Err(fault))),
-            timeouts: *timeouts,
-            idle_deadline: now() + timeouts.connect + timeouts.first_byte,
+    fn begin(&self, config: &Config, request: &Request) -> Exchange {
+        let mut exchange = Exchange {
+            sending: None,
+            outgoing_body: None,
+            reading: None,
+            response: None,
+            result: None,
+            sent_bytes: 0,
+            flushing: false,
+            deadline: now() + config.timeouts.connect + config.timeouts.first_byte,
+        };
+        if let Err(fault) = exchange.begin(config, request) {
+            exchange.result = Some(Err(fault));
         }
+        exchange
     }
 
     fn advance(
         &self,
         exchange: &mut Exchange,
-        target: &Target,
+        config: &Config,
         request: &Request,
         wait: Duration,
     ) -> Option<Result<Answer, Fault>> {
@@ -87,18 +92,15 @@ impl Host for Wasi {
         // Hosts tell that something is ready only after a poll, so there is one even where there is no time to wait.
         let mut polled = false;
         loop {
-            while exchange.step(target, request) {}
-            if let Stage::Over(result) = &exchange.stage {
-                return Some(result.clone());
-            }
+            while exchange.step(config, request) {}
             let now = now();
-            if exchange.give_up_if_late(now, target) {
-                continue;
+            if exchange.is_over(now) {
+                return Some(exchange.end(&config.key));
             }
             if polled && now >= deadline {
                 return None;
             }
-            exchange.wait(deadline.saturating_sub(now).min(exchange.deadline().saturating_sub(now)));
+            exchange.wait(deadline.min(exchange.deadline).saturating_sub(now));
             polled = true;
         }
     }
@@ -122,222 +124,166 @@ impl Host for Wasi {
 }
 
 impl Exchange {
+    fn begin(&mut self, config: &Config, request: &Request) -> Result<(), Fault> {
+        let headers = Fields::new();
+        for (name, value) in [
+            ("authorization", config.key.authorization(config.protocol.authorization_scheme()).as_str()),
+            ("content-type", "application/json"),
+            ("content-length", &text::number(request.body.len() as u64, 1)),
+            ("idempotency-key", &hyphenated(&request.idempotency_key)),
+            ("user-agent", concat!("orchestra-process/", env!("CARGO_PKG_VERSION"))),
+        ] {
+            headers.append(name, value.as_bytes()).map_err(|_| not_taken(name))?;
+        }
+        let outgoing = OutgoingRequest::new(headers);
+        let scheme = if config.endpoint.https { Scheme::Https } else { Scheme::Http };
+        let taken = outgoing.set_method(&Method::Post).is_ok()
+            && outgoing.set_scheme(Some(&scheme)).is_ok()
+            && outgoing.set_authority(Some(&config.endpoint.authority)).is_ok()
+            && outgoing.set_path_with_query(Some(&config.protocol.path_with_query(&config.endpoint))).is_ok();
+        if !taken {
+            return Err(not_taken("method, scheme, authority or path"));
+        }
+
+        // A host that does not support one of them says so here; the deadline is kept all the same.
+        let (options, timeouts) = (RequestOptions::new(), &config.timeouts);
+        _ = options.set_connect_timeout(Some(nanoseconds(timeouts.connect)));
+        _ = options.set_first_byte_timeout(Some(nanoseconds(timeouts.first_byte)));
+        _ = options.set_between_bytes_timeout(Some(nanoseconds(timeouts.between_bytes)));
+
+        // Nothing drains the body before the request is handled, so it is written afterwards.
+        let body = outgoing.body().map_err(|()| not_taken("body"))?;
+        self.response =
+            Some(outgoing_handler::handle(outgoing, Some(options)).map_err(|code| fault(code, &config.key))?);
+        self.sending = Some(body.write().map_err(|()| not_taken("body"))?);
+        self.outgoing_body = Some(body);
+        Ok(())
+    }
+
     /// Do what can be done without waiting; `false` if nothing can.
-    fn step(&mut self, target: &Target, request: &Request) -> bool {
-        let stage = core::mem::replace(&mut self.stage, Stage::Over(Err(Fault::Network(String::new()))));
-        let (stage, moved) = match stage {
-            Stage::Sending { stream, body, response, sent_bytes, flushing } => {
-                self.send(stream, body, response, sent_bytes, flushing, target, request)
-            }
-            Stage::Waiting { unfinished, response } => match response.get() {
-                Some(result) => (receive(result, target), true),
-                None => (Stage::Waiting { unfinished, response }, false),
-            },
-            Stage::Reading { stream, incoming_body, incoming_response, answer, mut kept, read_bytes, deadline } => {
-                match stream.read(4096) {
-                    Ok(bytes) if bytes.is_empty() => (
-                        Stage::Reading { stream, incoming_body, incoming_response, answer, kept, read_bytes, deadline },
-                        false,
-                    ),
-                    Ok(bytes) if read_bytes < ANSWER_READ_BYTES => {
-                        let room = (ANSWER_KEPT_BYTES + target.key.len()).saturating_sub(kept.len());
-                        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
-                        let read_bytes = read_bytes + bytes.len();
-                        (
-                            Stage::Reading {
-                                stream,
-                                incoming_body,
-                                incoming_response,
-                                answer,
-                                kept,
-                                read_bytes,
-                                deadline,
-                            },
-                            true,
-                        )
-                    }
-                    // The end, however it came about, or more than is of interest.
-                    _ => {
-                        // Bindings are dropped last to first, which is the wrong way round.
-                        drop(stream);
-                        drop(incoming_body);
-                        drop(incoming_response);
-                        (Stage::Over(Ok(with_text(answer, &kept, target))), true)
-                    }
-                }
-            }
-            over @ Stage::Over(_) => (over, false),
-        };
-        self.stage = stage;
-        moved
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the fields of one stage")]
-    fn send(
-        &mut self,
-        stream: OutputStream,
-        body: OutgoingBody,
-        response: FutureIncomingResponse,
-        sent_bytes: usize,
-        flushing: bool,
-        target: &Target,
-        request: &Request,
-    ) -> (Stage, bool) {
+    fn step(&mut self, config: &Config, request: &Request) -> bool {
         // An endpoint may answer before it has read the request, a refusal above all.
-        if let Some(result) = response.get() {
-            drop(stream);
-            drop(body);
-            return (receive(result, target), true);
+        if let Some(result) = self.response.as_ref().and_then(FutureIncomingResponse::get) {
+            self.sending = None;
+            self.outgoing_body = None;
+            self.response = None;
+            self.receive(result, &config.key);
+            return true;
         }
-        let rest = request.body.get(sent_bytes..).unwrap_or_default();
-        let permit = match stream.check_write() {
-            Ok(0) => return (Stage::Sending { stream, body, response, sent_bytes, flushing }, false),
-            permit => permit.map(|permit| usize::try_from(permit).unwrap_or(usize::MAX)),
-        };
-        let written = match permit {
-            Ok(_) if flushing => {
-                drop(stream);
-                self.moved(self.timeouts.first_byte);
-                // Where this fails, the answer says why, as after a failed write.
-                _ = OutgoingBody::finish(body, None);
-                return (Stage::Waiting { unfinished: None, response }, true);
-            }
-            Ok(_) if rest.is_empty() => stream.flush().map(|()| (sent_bytes, true)),
-            Ok(permit) => {
-                let piece = &rest[..rest.len().min(permit)];
-                stream.write(piece).map(|()| (sent_bytes + piece.len(), false))
-            }
-            Err(error) => Err(error),
-        };
-        match written {
-            Ok((sent_bytes, flushing)) => {
-                self.moved(self.timeouts.between_bytes);
-                (Stage::Sending { stream, body, response, sent_bytes, flushing }, true)
-            }
+        if self.reading.is_some() {
+            return self.read(&config.key);
+        }
+        self.send(config, request).unwrap_or_else(|_| {
             // The answer may say why.
-            Err(_) => {
-                drop(stream);
-                (Stage::Waiting { unfinished: Some(body), response }, true)
+            self.sending = None;
+            true
+        })
+    }
+
+    fn send(&mut self, config: &Config, request: &Request) -> Result<bool, StreamError> {
+        let Some(stream) = &self.sending else { return Ok(false) };
+        let permit = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);
+        let rest = request.body.get(self.sent_bytes..).unwrap_or_default();
+        let piece = &rest[..rest.len().min(permit)];
+        if permit == 0 {
+            return Ok(false);
+        }
+        if !piece.is_empty() {
+            stream.write(piece)?;
+            self.sent_bytes += piece.len();
+            self.deadline = self.deadline.max(now() + config.timeouts.between_bytes);
+        } else if !self.flushing {
+            stream.flush()?;
+            self.flushing = true;
+        } else {
+            self.sending = None;
+            // Where this fails, the answer says why, as after a failed write.
+            _ = self.outgoing_body.take().map(|body| OutgoingBody::finish(body, None));
+            self.deadline = self.deadline.max(now() + config.timeouts.first_byte);
+        }
+        Ok(true)
+    }
+
+    fn receive(&mut self, result: Result<Result<IncomingResponse, ErrorCode>, ()>, key: &ApiKey) {
+        let response = match result {
+            Ok(Ok(response)) => response,
+            Ok(Err(code)) => return self.result = Some(Err(fault(code, key))),
+            Err(()) => return self.result = Some(Err(Fault::Network("the host gave no answer".into()))),
+        };
+        let headers = response.headers();
+        let header = |name| {
+            let value = headers.get(name).into_iter().next()?;
+            Some(key.redact(&String::from_utf8_lossy(&value)))
+        };
+        self.result = Some(Ok(Answer {
+            status: response.status(),
+            retry_after: header("retry-after"),
+            location: header("location"),
+            text: String::new(),
+        }));
+        drop(headers);
+        let Ok(body) = response.consume() else { return };
+        let Ok(stream) = body.stream() else { return };
+        self.reading =
+            Some(Reading { stream, _body: body, _response: response, kept: Vec::new(), read_bytes: 0, done: false });
+        self.deadline = now() + ANSWER_READ_TIME;
+    }
+
+    /// To the end, however that comes about, or as far as is of interest.
+    fn read(&mut self, key: &ApiKey) -> bool {
+        let Some(reading) = &mut self.reading else { return false };
+        match reading.stream.read(4096) {
+            Ok(bytes) if bytes.is_empty() => return false,
+            Ok(bytes) if reading.read_bytes < ANSWER_READ_BYTES => {
+                let room = (ANSWER_KEPT_BYTES + key.len()).saturating_sub(reading.kept.len());
+                reading.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                reading.read_bytes += bytes.len();
+            }
+            _ => {
+                reading.done = true;
+                return false;
             }
         }
-    }
-
-    fn moved(&mut self, timeout: Duration) {
-        self.idle_deadline = self.idle_deadline.max(now().saturating_add(timeout));
-    }
-
-    fn deadline(&self) -> Duration {
-        match &self.stage {
-            Stage::Reading { deadline, .. } => *deadline,
-            _ => self.idle_deadline,
-        }
-    }
-
-    fn give_up_if_late(&mut self, now: Duration, target: &Target) -> bool {
-        if now < self.deadline() {
-            return false;
-        }
-        self.stage = Stage::Over(match &self.stage {
-            Stage::Reading { answer, kept, .. } => Ok(with_text(answer.clone(), kept, target)),
-            _ => Err(Fault::Network("the endpoint did not answer in time".to_string())),
-        });
         true
+    }
+
+    fn is_over(&self, now: Duration) -> bool {
+        now >= self.deadline || self.result.is_some() && self.reading.as_ref().is_none_or(|reading| reading.done)
+    }
+
+    /// The key is taken out of the answer's text before that is cut to its length.
+    fn end(&mut self, key: &ApiKey) -> Result<Answer, Fault> {
+        let late = || Err(Fault::Network("the endpoint did not answer in time".into()));
+        let mut result = self.result.take().unwrap_or_else(late);
+        if let (Ok(answer), Some(reading)) = (&mut result, &self.reading) {
+            let mut text = key.redact(&String::from_utf8_lossy(&reading.kept));
+            text.truncate(text.floor_char_boundary(ANSWER_KEPT_BYTES));
+            answer.text = text;
+        }
+        result
     }
 
     /// Until something can be done, and at most for `span`.
     fn wait(&self, span: Duration) {
         let timer = monotonic_clock::subscribe_duration(nanoseconds(span));
-        match &self.stage {
-            Stage::Sending { stream, response, .. } => {
-                _ = poll::poll(&[&stream.subscribe(), &response.subscribe(), &timer]);
-            }
-            Stage::Waiting { response, .. } => _ = poll::poll(&[&response.subscribe(), &timer]),
-            Stage::Reading { stream, .. } => _ = poll::poll(&[&stream.subscribe(), &timer]),
-            Stage::Over(_) => {}
-        }
+        let sending = self.sending.as_ref().map(OutputStream::subscribe);
+        let response = self.response.as_ref().map(FutureIncomingResponse::subscribe);
+        let reading = self.reading.as_ref().map(|reading| reading.stream.subscribe());
+        let pollables: Vec<_> =
+            [Some(&timer), sending.as_ref(), response.as_ref(), reading.as_ref()].into_iter().flatten().collect();
+        _ = poll::poll(&pollables);
     }
-}
-
-fn begin(target: &Target, request: &Request, timeouts: &Timeouts) -> Result<Stage, Fault> {
-    let headers = Fields::new();
-    for (name, value) in [
-        ("authorization", target.key.authorization(target.scheme)),
-        ("content-type", "application/json".to_string()),
-        ("content-length", request.body.len().to_string()),
-        ("idempotency-key", request.idempotency_key.to_string()),
-        ("user-agent", concat!("orchestra-process/", env!("CARGO_PKG_VERSION")).to_string()),
-    ] {
-        headers.append(name, value.as_bytes()).map_err(|_| not_taken(name))?;
-    }
-    let outgoing = OutgoingRequest::new(headers);
-    outgoing.set_method(&Method::Post).map_err(|()| not_taken("method"))?;
-    outgoing
-        .set_scheme(Some(if target.https { &Scheme::Https } else { &Scheme::Http }))
-        .map_err(|()| not_taken("scheme"))?;
-    outgoing.set_authority(Some(&target.authority)).map_err(|()| not_taken("authority"))?;
-    outgoing.set_path_with_query(Some(&target.path_with_query)).map_err(|()| not_taken("path"))?;
-
-    // A host that does not support one of them says so here; `Exchange` keeps the time itself.
-    let options = RequestOptions::new();
-    _ = options.set_connect_timeout(Some(nanoseconds(timeouts.connect)));
-    _ = options.set_first_byte_timeout(Some(nanoseconds(timeouts.first_byte)));
-    _ = options.set_between_bytes_timeout(Some(nanoseconds(timeouts.between_bytes)));
-
-    // Nothing drains the body before the request is handled, so it is written afterwards.
-    let body = outgoing.body().map_err(|()| not_taken("body"))?;
-    let response = outgoing_handler::handle(outgoing, Some(options)).map_err(|code| fault(code, target))?;
-    let stream = body.write().map_err(|()| not_taken("body"))?;
-    Ok(Stage::Sending { stream, body, response, sent_bytes: 0, flushing: false })
 }
 
 fn not_taken(what: &str) -> Fault {
-    Fault::Denied(format!("the host does not take the request's {what}"))
-}
-
-fn receive(result: Result<Result<IncomingResponse, ErrorCode>, ()>, target: &Target) -> Stage {
-    let response = match result {
-        Ok(Ok(response)) => response,
-        Ok(Err(code)) => return Stage::Over(Err(fault(code, target))),
-        Err(()) => return Stage::Over(Err(Fault::Network("the host gave no answer".to_string()))),
-    };
-    let headers = response.headers();
-    let header = |name| {
-        let value = headers.get(name).into_iter().next()?;
-        Some(target.key.redact(&String::from_utf8_lossy(&value)))
-    };
-    let answer = Answer {
-        status: response.status(),
-        retry_after: header("retry-after"),
-        location: header("location"),
-        text: String::new(),
-    };
-    drop(headers);
-    let Ok(body) = response.consume() else { return Stage::Over(Ok(answer)) };
-    let Ok(stream) = body.stream() else { return Stage::Over(Ok(answer)) };
-    Stage::Reading {
-        stream,
-        incoming_body: body,
-        incoming_response: response,
-        answer,
-        kept: Vec::new(),
-        read_bytes: 0,
-        deadline: now() + ANSWER_READ_TIME,
-    }
-}
-
-/// The key is taken out before the text is cut to its length.
-fn with_text(answer: Answer, kept: &[u8], target: &Target) -> Answer {
-    let mut text = target.key.redact(&String::from_utf8_lossy(kept));
-    let end = (0..=ANSWER_KEPT_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    text.truncate(end.unwrap_or(0));
-    Answer { text, ..answer }
+    Fault::Denied(text::concat(&["the host does not take the request's ", what]))
 }
 
 /// Hosts tell errors apart loosely, so only a denial is taken at its word.
-fn fault(code: ErrorCode, target: &Target) -> Fault {
+fn fault(code: ErrorCode, key: &ApiKey) -> Fault {
     let trouble = match code {
         ErrorCode::HttpRequestDenied => {
-            return Fault::Denied("the host does not allow requests to the endpoint".to_string());
+            return Fault::Denied("the host does not allow requests to the endpoint".into());
         }
         ErrorCode::DnsTimeout | ErrorCode::DnsError(_) => "the endpoint's name could not be resolved",
         ErrorCode::DestinationNotFound
@@ -353,11 +299,11 @@ fn fault(code: ErrorCode, target: &Target) -> Fault {
             "TLS failed: the host does not trust the endpoint's certificate, or they have no version in common"
         }
         ErrorCode::InternalError(Some(text)) => {
-            return Fault::Network(format!("the host failed: {}", target.key.redact(&text)));
+            return Fault::Network(text::concat(&["the host failed: ", &key.redact(&text)]));
         }
         _ => "the exchange over HTTP broke",
     };
-    Fault::Network(trouble.to_string())
+    Fault::Network(trouble.into())
 }
 
 fn now() -> Duration {

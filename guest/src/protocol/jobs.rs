@@ -1,43 +1,29 @@
 //! The jobs protocol of orchestra-sdk 0.0.9. It knows four statuses, and neither outputs nor logs.
 
-use alloc::format;
 use alloc::string::String;
-use core::fmt::Write;
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde::Serialize;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Data, Moment, Run, Unsupported};
-use crate::config::Endpoint;
+use super::{Moment, Run, Unsupported, hyphenated};
+use crate::calendar;
+use crate::endpoint::Endpoint;
 use crate::event::{Details, Event, Outcome};
-
-/// Fields in the SDK's order.
-#[derive(Serialize)]
-pub(super) struct Body<'a> {
-    custom_data: Data<'a>,
-    /// The task's name; the SDK leaves it out of the first event.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<&'a str>,
-    message: &'a str,
-    status: &'static str,
-    stage: &'a str,
-    #[serde(rename = "timeUTC")]
-    time_utc: String,
-    correlation_id: &'a str,
-    logid: String,
-}
+use crate::json::Writer;
+use crate::text;
 
 /// `clientid` is encoded as a form's field, as the SDK's client does.
 pub(super) fn path_with_query(endpoint: &Endpoint, client_id: &str) -> String {
-    let mut path = format!("{}/jobs/sdk/sdk_receive?clientid=", endpoint.path.trim_end_matches('/'));
+    let mut path = text::concat(&[endpoint.path.trim_end_matches('/'), "/jobs/sdk/sdk_receive?clientid="]);
     for byte in client_id.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
             b' ' => path.push('+'),
-            // Writing into memory cannot fail.
-            _ => _ = write!(path, "%{byte:02X}"),
+            _ => {
+                let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
+                path.extend(['%', digit(byte >> 4), digit(byte)]);
+            }
         }
     }
     path
@@ -45,12 +31,15 @@ pub(super) fn path_with_query(endpoint: &Endpoint, client_id: &str) -> String {
 
 pub(super) fn message(run: &Run, moment: Moment, given: Option<String>) -> Option<String> {
     match moment {
-        Moment::Start => given.or_else(|| Some(format!("Orc process with correlation id {} started", run.id))),
+        Moment::Start => {
+            given.or_else(|| Some(text::concat(&["Orc process with correlation id ", &run.id, " started"])))
+        }
         Moment::End(_) => given,
     }
 }
 
-pub(super) fn body<'a>(run: &'a Run, event: &'a Event, id: Uuid, unix_time: Duration) -> Result<Body<'a>, Unsupported> {
+/// Fields in the SDK's order.
+pub(super) fn body(run: &Run, event: &Event, id: Uuid, unix_time: Duration) -> Result<Vec<u8>, Unsupported> {
     const PROCESS: &str = "Process";
     let (status, stage, details): (_, _, &Details) = match event {
         Event::Start(details) => ("Running", run.name.as_deref().unwrap_or("First function"), details),
@@ -65,46 +54,51 @@ pub(super) fn body<'a>(run: &'a Run, event: &'a Event, id: Uuid, unix_time: Dura
             return Err(Unsupported("the jobs protocol has no logs: send the text as a message or data"));
         }
     };
-    Ok(Body {
-        custom_data: Data::of(details),
-        function: match event {
-            Event::Start(_) => None,
-            _ => run.name.as_deref(),
-        },
-        message: details.message.as_deref().unwrap_or_default(),
-        status,
-        stage,
-        time_utc: time_utc(unix_time),
-        correlation_id: &run.id,
-        logid: id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).into(),
-    })
+    let mut body = Writer::new();
+    body.data("custom_data", details.data.as_ref());
+    // The SDK leaves it out of the first event.
+    if let (Some(function), false) = (&run.name, matches!(event, Event::Start(_))) {
+        body.text("function", function);
+    }
+    body.text("message", details.message.as_deref().unwrap_or_default());
+    body.text("status", status);
+    body.text("stage", stage);
+    body.text("timeUTC", &time_utc(unix_time));
+    body.text("correlation_id", &run.id);
+    body.text("logid", &hyphenated(&id));
+    Ok(body.finish())
 }
 
-/// As Python's `%Y-%m-%d %H:%M:%S.%f`. A clock beyond the year 9999 is taken for 1970: no time is worth a trap.
+/// As Python's `%Y-%m-%d %H:%M:%S.%f`.
 fn time_utc(unix_time: Duration) -> String {
-    let seconds = i64::try_from(unix_time.as_secs()).unwrap_or(0);
-    let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
-        time.year(),
-        u8::from(time.month()),
-        time.day(),
-        time.hour(),
-        time.minute(),
-        time.second(),
-        unix_time.subsec_micros()
-    )
+    let (year, month, day) = calendar::date(unix_time.as_secs() / calendar::DAY_SECONDS);
+    let second = unix_time.as_secs() % calendar::DAY_SECONDS;
+    let mut time = String::new();
+    for (number, digits, separator) in [
+        (year, 4, "-"),
+        (month, 2, "-"),
+        (day, 2, " "),
+        (second / 3600, 2, ":"),
+        (second / 60 % 60, 2, ":"),
+        (second % 60, 2, "."),
+        (unix_time.subsec_micros().into(), 6, ""),
+    ] {
+        time.push_str(&text::number(number, digits));
+        time.push_str(separator);
+    }
+    time
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use alloc::string::ToString;
 
     fn sent(name: Option<&str>, event: &Event) -> String {
         let run = Run { id: "c".to_string(), name: name.map(str::to_string) };
         let body = body(&run, event, Uuid::nil(), Duration::from_micros(1_795_420_800_000_042)).unwrap();
-        serde_json::to_string(&body).unwrap()
+        String::from_utf8(body).unwrap()
     }
 
     const TAIL: &str = r#""timeUTC":"2026-11-23 08:00:00.000042","correlation_id":"c","logid":"00000000-0000-0000-0000-000000000000"}"#;
@@ -172,7 +166,7 @@ mod tests {
 
     #[test]
     fn no_clock_traps() {
-        assert_eq!(time_utc(Duration::MAX), "1970-01-01 00:00:00.999999");
         assert_eq!(time_utc(Duration::ZERO), "1970-01-01 00:00:00.000000");
+        assert!(time_utc(Duration::MAX).ends_with(".999999"));
     }
 }

@@ -1,50 +1,20 @@
 //! Orchestra's webhook, as orchestra-sdk 0.0.22 to 0.2.0 speak it: one JSON object for each event, posted to one URL.
 
-use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use serde::Serialize;
-
-use super::{Data, Moment, Run};
-use crate::config::Endpoint;
-use crate::event::{Details, Event, Outcome};
-use crate::json::Json;
+use super::{Moment, Run};
+use crate::endpoint::Endpoint;
+use crate::event::{Event, Outcome};
+use crate::json::{Object, Writer};
+use crate::text;
 
 /// The SDK's decorator keeps this much of an error's text.
 const ERROR_CODE_POINTS: usize = 250;
 
-/// Fields in the SDK's order. It always sends `metadata` empty; here it carries the caller's `data`.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Body<'a> {
-    Status {
-        event_type: &'static str,
-        metadata: Data<'a>,
-        task_run_id: &'a str,
-        status: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        message: Option<Cow<'a, str>>,
-    },
-    Output {
-        event_type: &'static str,
-        metadata: Data<'a>,
-        task_run_id: &'a str,
-        output_name: &'a str,
-        output_value: &'a Json,
-    },
-    Log {
-        event_type: &'static str,
-        metadata: Data<'a>,
-        task_run_id: &'a str,
-        log_name: &'a str,
-        data: &'a str,
-    },
-}
-
 pub(super) fn path_with_query(endpoint: &Endpoint) -> String {
     match &endpoint.query {
-        Some(query) => format!("{}?{query}", endpoint.path),
+        Some(query) => text::concat(&[&endpoint.path, "?", query]),
         None => endpoint.path.clone(),
     }
 }
@@ -53,61 +23,75 @@ pub(super) fn path_with_query(endpoint: &Endpoint) -> String {
 pub(super) fn message(run: &Run, moment: Moment, given: Option<String>) -> Option<String> {
     let Some(name) = &run.name else { return given };
     match moment {
-        Moment::Start => given.or_else(|| Some(format!("{name} started."))),
-        Moment::End(Outcome::Succeeded) => given.or_else(|| Some(format!("{name} succeeded."))),
+        Moment::Start => given.or_else(|| Some(text::concat(&[name, " started."]))),
+        Moment::End(Outcome::Succeeded) => given.or_else(|| Some(text::concat(&[name, " succeeded."]))),
         Moment::End(Outcome::Failed) => {
             let error = given.unwrap_or_default();
             let end = error.char_indices().nth(ERROR_CODE_POINTS).map_or(error.len(), |(end, _)| end);
-            Some(format!("{name} failed. Error: {}", &error[..end]))
+            Some(text::concat(&[name, " failed. Error: ", error.get(..end).unwrap_or_default()]))
         }
         Moment::End(Outcome::Warning | Outcome::Cancelled) => given,
     }
 }
 
-pub(super) fn body<'a>(run: &'a Run, event: &'a Event) -> Body<'a> {
-    let task_run_id = &run.id;
-    let status = |status, message, details: &'a Details| Body::Status {
-        event_type: "UPDATE_STATUS",
-        metadata: Data::of(details),
-        task_run_id,
-        status,
-        message,
-    };
-    let given = |details: &'a Details| details.message.as_deref().map(Cow::Borrowed);
-    match event {
-        Event::Start(details) | Event::Progress(details) => status("RUNNING", given(details), details),
-        Event::Stage { name, passed, details } => {
-            status("RUNNING", Some(stage_message(name, *passed, details.message.as_deref()).into()), details)
+/// Fields in the SDK's order. It always sends `metadata` empty; here it carries the caller's `data`.
+pub(super) fn body(run: &Run, event: &Event) -> Vec<u8> {
+    let (status, details) = match event {
+        Event::Start(details) | Event::Progress(details) | Event::Stage { details, .. } => ("RUNNING", details),
+        Event::Ending(Outcome::Succeeded, details) => ("SUCCEEDED", details),
+        Event::Ending(Outcome::Warning, details) => ("WARNING", details),
+        Event::Ending(Outcome::Failed, details) => ("FAILED", details),
+        Event::Ending(Outcome::Cancelled, details) => ("CANCELLED", details),
+        Event::Output { name, value } => {
+            let mut body = begin("SET_OUTPUT", None, run);
+            body.text("output_name", name);
+            body.json("output_value", value.as_str());
+            return body.finish();
         }
-        Event::Ending(Outcome::Succeeded, details) => status("SUCCEEDED", given(details), details),
-        Event::Ending(Outcome::Warning, details) => status("WARNING", given(details), details),
-        Event::Ending(Outcome::Failed, details) => status("FAILED", given(details), details),
-        Event::Ending(Outcome::Cancelled, details) => status("CANCELLED", given(details), details),
-        Event::Output { name, value } => Body::Output {
-            event_type: "SET_OUTPUT",
-            metadata: Data::None {},
-            task_run_id,
-            output_name: name,
-            output_value: value,
-        },
         Event::Log { name, text } => {
-            Body::Log { event_type: "LOG", metadata: Data::None {}, task_run_id, log_name: name, data: text }
+            let mut body = begin("LOG", None, run);
+            body.text("log_name", name);
+            body.text("data", text);
+            return body.finish();
+        }
+    };
+    let mut body = begin("UPDATE_STATUS", details.data.as_ref(), run);
+    body.text("status", status);
+    match event {
+        Event::Stage { name, passed, .. } => {
+            body.text("message", &stage_message(name, *passed, details.message.as_deref()));
+        }
+        _ => {
+            if let Some(message) = &details.message {
+                body.text("message", message);
+            }
         }
     }
+    body.finish()
+}
+
+fn begin(event_type: &str, data: Option<&Object>, run: &Run) -> Writer {
+    let mut body = Writer::new();
+    body.text("event_type", event_type);
+    body.data("metadata", data);
+    body.text("task_run_id", &run.id);
+    body
 }
 
 /// The webhook has no stages: a stage is told in words.
 fn stage_message(name: &str, passed: bool, message: Option<&str>) -> String {
-    let end = if passed { "passed" } else { "failed" };
+    let end = if passed { " passed." } else { " failed." };
     match message {
-        Some(message) => format!("{name} {end}. {message}"),
-        None => format!("{name} {end}."),
+        Some(message) => text::concat(&[name, end, " ", message]),
+        None => text::concat(&[name, end]),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Details;
+    use alloc::format;
     use alloc::string::ToString;
 
     const ID: &str = "12345678-1234-5678-1234-567812345abc";
@@ -117,7 +101,7 @@ mod tests {
     }
 
     fn sent(event: &Event) -> String {
-        serde_json::to_string(&body(&run(None), event)).unwrap()
+        String::from_utf8(body(&run(None), event)).unwrap()
     }
 
     fn details(message: Option<&str>, data: Option<&str>) -> Details {
