@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help target tools build examples demo test golden test-hosts lint clean
+.PHONY: help target tools build compose examples demo test golden test-hosts lint clean
 
-GUEST := --package orchestra-process --target wasm32-wasip2
+COMPONENTS := process runner wrapper guard
+GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 include examples/build.mk
@@ -12,10 +13,16 @@ help: ## Say what there is to make
 target: ## Install the wasm32-wasip2 target where it is missing
 	scripts/wasip2-target
 
-build: target ## Build target/components/orchestra-process.wasm
+build: target ## Build target/components/orchestra-{process,runner,wrapper,guard}.wasm
 	cargo build --release $(GUEST)
 	mkdir -p $(OUTPUT)/components
-	cp $(OUTPUT)/wasm32-wasip2/release/orchestra_process.wasm $(OUTPUT)/components/orchestra-process.wasm
+	for name in $(COMPONENTS); do \
+	  cp $(OUTPUT)/wasm32-wasip2/release/orchestra_$$name.wasm $(OUTPUT)/components/orchestra-$$name.wasm || exit; \
+	done
+
+compose: build ## Compose TASK=task.wasm, a task or a command, into OUT (task.composed.wasm)
+	@test -n "$(TASK)" || { echo 'usage: make compose TASK=task.wasm [OUT=composed.wasm]' >&2; exit 2; }
+	cargo run --quiet --package orchestra-compose -- $(OUTPUT)/components $(TASK) $(or $(OUT),$(TASK:.wasm=.composed.wasm))
 
 tools: ## Install what the examples and other hosts need: wasmtime, componentize-py, jco, wac
 	scripts/tools
@@ -27,7 +34,7 @@ demo: target ## Report two runs of a task to an endpoint on loopback, and show w
 	cargo run --quiet --package host-test --example demo
 
 test: target ## Run the unit tests and the conformance suite
-	cargo test --package orchestra-process
+	cargo test --package orchestra-process --package orchestra-run --package orchestra-guard --package orchestra-compose
 	cargo test --package host-test
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)

@@ -4,24 +4,53 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use orchestra_compose::Components;
+
 /// The process component, built on first use.
 pub fn process() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is one folder up");
-        // Relative to the folder that cargo is called from, which is the root.
-        let target = root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--release", "--package", "orchestra-process", "--target", "wasm32-wasip2"])
-            .arg("--target-dir")
-            .arg(&target)
-            .current_dir(root)
-            .status()
-            .expect("cargo runs, as it runs this test");
-        assert!(
-            status.success(),
-            "the process component does not build: is wasm32-wasip2 installed? `make target` sees to it"
-        );
-        target.join("wasm32-wasip2/release/orchestra_process.wasm")
+    PATH.get_or_init(|| build(&["orchestra-process"]).join("orchestra_process.wasm"))
+}
+
+/// All four components, built on first use.
+pub fn components() -> &'static Components {
+    static COMPONENTS: OnceLock<Components> = OnceLock::new();
+    COMPONENTS.get_or_init(|| {
+        let folder = build(&["orchestra-process", "orchestra-guard", "orchestra-runner", "orchestra-wrapper"]);
+        let read = |name: &str| read(&folder.join(format!("orchestra_{name}.wasm")));
+        Components { process: read("process"), guard: read("guard"), runner: read("runner"), wrapper: read("wrapper") }
     })
+}
+
+/// The task of `tasks/`, built on first use.
+pub fn test_task() -> &'static [u8] {
+    static TASK: OnceLock<Vec<u8>> = OnceLock::new();
+    TASK.get_or_init(|| read(&build(&["test-task"]).join("test_task.wasm")))
+}
+
+/// The command of `tasks/`, built on first use.
+pub fn test_command() -> &'static [u8] {
+    static COMMAND: OnceLock<Vec<u8>> = OnceLock::new();
+    COMMAND.get_or_init(|| read(&build(&["test-task"]).join("test-command.wasm")))
+}
+
+/// Builds these packages, and returns the folder that they lie in.
+fn build(packages: &[&str]) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is one folder up");
+    // Relative to the folder that cargo is called from, which is the root.
+    let target = root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2"])
+        .args(packages.iter().flat_map(|package| ["--package", package]))
+        .arg("--target-dir")
+        .arg(&target)
+        .current_dir(root)
+        .status()
+        .expect("cargo runs, as it runs this test");
+    assert!(status.success(), "{packages:?} does not build: is wasm32-wasip2 installed? `make target` sees to it");
+    target.join("wasm32-wasip2/release")
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -4,6 +4,7 @@
 
 mod clock;
 pub mod component;
+pub mod composed;
 pub mod endpoint;
 pub mod guest;
 mod hooks;

@@ -1,0 +1,113 @@
+//! A program on a command line.
+
+use std::path::PathBuf;
+
+use wasmtime::Store;
+use wasmtime::component::Linker;
+use wasmtime_wasi::filesystem::FsPerms;
+use wasmtime_wasi::p2::bindings::sync::Command;
+use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
+use wasmtime_wasi::{I32Exit, WasiCtx};
+
+use super::{Host, Program};
+use crate::endpoint::MockEndpoint;
+use crate::guest::{API_KEY, RUN_ID};
+
+/// So much of standard output and of standard error is kept.
+const OUTPUT_BYTES: usize = 1024 * 1024;
+
+/// A program that is about to run. Its first argument is its name.
+#[must_use = "nothing runs before `run`"]
+pub struct Invocation {
+    program: &'static Program,
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    input: String,
+    folder: Option<PathBuf>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub end: End,
+    /// What it wrote on standard output.
+    pub stdout: String,
+    /// What it wrote on standard error.
+    pub stderr: String,
+}
+
+/// How a program ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum End {
+    /// `run` returned: whether it succeeded.
+    Returned(bool),
+    /// Through `wasi:cli/exit`, with this status.
+    Exited(i32),
+    /// In a trap: the host's word on it.
+    Trapped(String),
+}
+
+impl Program {
+    /// With these arguments behind its name, and an empty environment.
+    pub fn invoke(&'static self, arguments: &[&str]) -> Invocation {
+        let arguments = ["program"].iter().chain(arguments).map(ToString::to_string).collect();
+        Invocation { program: self, arguments, variables: Vec::new(), input: String::new(), folder: None }
+    }
+}
+
+impl Invocation {
+    /// A key, [`RUN_ID`], and this endpoint.
+    pub fn reporting_to(self, endpoint: &MockEndpoint) -> Self {
+        self.variable("ORCHESTRA_API_KEY", API_KEY)
+            .variable("ORCHESTRA_TASK_RUN_ID", RUN_ID)
+            .variable("ORCHESTRA_WEBHOOK_URL", &endpoint.url())
+    }
+
+    /// One more environment variable.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_string(), value.to_string()));
+        self
+    }
+
+    /// Standard input, in place of none.
+    pub fn input(mut self, text: &str) -> Self {
+        self.input = text.to_string();
+        self
+    }
+
+    /// A folder that the program finds at `/`, to read.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Run it to its end. What it wrote is printed, for a test that fails.
+    pub fn run(self) -> Ran {
+        let engine = self.program.0.engine();
+        let mut linker = Linker::new(engine);
+        wasmtime_wasi::p2::add_to_linker_sync(&mut linker).expect("no import is there twice");
+        wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker).expect("no import is there twice");
+        let (stdout, stderr) = (MemoryOutputPipe::new(OUTPUT_BYTES), MemoryOutputPipe::new(OUTPUT_BYTES));
+        let mut wasi = WasiCtx::builder();
+        wasi.args(&self.arguments).envs(&self.variables).stdin(MemoryInputPipe::new(self.input));
+        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        if let Some(folder) = self.folder {
+            wasi.preopened_dir(folder, "/", FsPerms::ReadOnly).expect("the folder is there");
+        }
+        let mut store = Store::new(engine, Host::new(wasi.build()));
+        let end = Command::instantiate(&mut store, &self.program.0, &linker)
+            .and_then(|command| command.wasi_cli_run().call_run(&mut store));
+        let end = match end {
+            Ok(result) => End::Returned(result.is_ok()),
+            Err(error) => match error.downcast_ref::<I32Exit>() {
+                Some(I32Exit(status)) => End::Exited(*status),
+                None => End::Trapped(format!("{error:?}")),
+            },
+        };
+        let text = |pipe: MemoryOutputPipe| String::from_utf8_lossy(&pipe.contents()).into_owned();
+        let ran = Ran { end, stdout: text(stdout), stderr: text(stderr) };
+        println!("{ran:#?}");
+        ran
+    }
+}

@@ -1,0 +1,69 @@
+//! A task that does what its input says: `{"do": …}`, with further members that the match below names.
+
+use bindings::exports::orchestra::process::task;
+use bindings::orchestra::process::connections;
+use bindings::orchestra::process::lifecycle::{Process, Reporter};
+use serde_json::{Value, json};
+
+#[path = "search.rs"]
+mod search;
+
+mod bindings {
+    wit_bindgen::generate!({ path: "../../wit", world: "task-component", generate_all });
+}
+
+struct Task;
+
+bindings::export!(Task with_types_in bindings);
+
+impl task::Guest for Task {
+    fn run(process: &Process, input: String) -> Result<(), String> {
+        let input: Value = serde_json::from_str(&input).expect("the runner passes JSON");
+        let text = |name: &str| input[name].as_str().unwrap_or_default().to_string();
+        match text("do").as_str() {
+            // `text`
+            "fail" => return Err(text("text")),
+            // `status`
+            "exit" => {
+                std::process::exit(input["status"].as_i64().and_then(|status| status.try_into().ok()).unwrap_or(0))
+            }
+            "trap" => panic!("as the input says"),
+            // Until standard input ends.
+            "wait" => {
+                let waited = std::io::read_to_string(std::io::stdin()).map_err(|error| error.to_string())?;
+                return process
+                    .set_output("waited-for", &Value::from(waited).to_string())
+                    .map_err(|error| error.to_string());
+            }
+            "report" => {
+                process.progress(Some("half"), None).map_err(|error| error.to_string())?;
+                process.set_output("rows", "12").map_err(|error| error.to_string())?;
+                process.send_log("run.log", "a line").map_err(|error| error.to_string())?;
+            }
+            // `outcome`, and then `text`, which comes too late
+            "end" => {
+                let ended = match text("outcome").as_str() {
+                    "warning" => process.warn(None, None),
+                    "failed" => process.fail(Some("by itself"), None),
+                    "cancelled" => process.cancel(None, None),
+                    _ => process.complete(Some("by itself"), None),
+                };
+                ended.map_err(|error| error.to_string())?;
+                if let Some(text) = input["text"].as_str() {
+                    return Err(text.to_string());
+                }
+            }
+            "echo" => process.set_output("input", &input.to_string()).map_err(|error| error.to_string())?,
+            "search" => {
+                let found = search::everything();
+                let variables: Vec<_> = std::env::vars().collect();
+                let reporter = Reporter::from_environment(&variables).map(drop).map_err(|error| error.to_string());
+                let connections = connections::list_connections(&variables);
+                let found = json!({ "std": found, "reporter": format!("{reporter:?}"), "connections": format!("{connections:?}") });
+                process.set_output("found", &found.to_string()).map_err(|error| error.to_string())?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

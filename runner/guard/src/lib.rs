@@ -1,0 +1,136 @@
+//! The guard component: what stands between the host and a task. The contract says what it does, in `wit/guard.wit`.
+
+use std::cell::RefCell;
+
+use bindings::exports::orchestra::process::guard;
+use bindings::exports::wasi::cli::{environment, exit};
+use bindings::wasi::cli as host;
+use orchestra_run::FAILURE;
+use orchestra_run::lifecycle::{Process, State};
+use orchestra_run::stderr::say_unless_reported;
+
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "guard-component",
+        with: {
+            "orchestra:process/lifecycle@0.1.0": orchestra_run::lifecycle,
+            "wasi:cli/environment@0.2.12": generate,
+            "wasi:cli/exit@0.2.12": generate,
+            "wasi:cli/stderr@0.2.12": ::wasi::cli::stderr,
+            "wasi:io/error@0.2.12": ::wasi::io::error,
+            "wasi:io/poll@0.2.12": ::wasi::io::poll,
+            "wasi:io/streams@0.2.12": ::wasi::io::streams,
+        },
+    });
+}
+
+/// Every variable of ours begins with it. Windows' names have no case, so a host may give them in any.
+const PREFIX: &[u8] = b"ORCHESTRA_";
+
+struct Guard;
+
+bindings::export!(Guard with_types_in bindings);
+
+struct Held {
+    run: Process,
+    variables: Vec<(String, String)>,
+}
+
+thread_local! {
+    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+}
+
+impl guard::Guest for Guard {
+    fn hold(run: Process, variables: Vec<(String, String)>) {
+        HELD.set(Some(Held { run, variables }));
+    }
+
+    fn release() {
+        HELD.set(None);
+    }
+}
+
+impl environment::Guest for Guard {
+    fn get_environment() -> Vec<(String, String)> {
+        let variables = host::environment::get_environment();
+        HELD.with_borrow(|held| visible(variables, held.as_ref().map_or(&[], |held| &held.variables)))
+    }
+
+    fn get_arguments() -> Vec<String> {
+        host::environment::get_arguments()
+    }
+
+    fn initial_cwd() -> Option<String> {
+        host::environment::initial_cwd()
+    }
+}
+
+impl exit::Guest for Guard {
+    fn exit(status: Result<(), ()>) {
+        report(status.map_err(|()| FAILURE.to_string()));
+        host::exit::exit(status);
+    }
+
+    fn exit_with_code(code: u8) {
+        report(if code == 0 { Ok(()) } else { Err(format!("exited with status {code}")) });
+        host::exit::exit(if code == 0 { Ok(()) } else { Err(()) });
+    }
+}
+
+/// What the task sees. Programs take the first or the last variable of a name, so there is to be one only.
+fn visible(host: Vec<(String, String)>, given: &[(String, String)]) -> Vec<(String, String)> {
+    let is_ours =
+        |name: &str| name.as_bytes().get(..PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(PREFIX));
+    let is_given = |name: &str| given.iter().any(|(candidate, _)| candidate == name);
+    let mut variables = host;
+    variables.retain(|(name, _)| !is_ours(name) && !is_given(name));
+    variables.extend_from_slice(given);
+    variables
+}
+
+/// The last chance: nothing runs after the host's exit.
+fn report(outcome: Result<(), String>) {
+    let Some(Held { run, .. }) = HELD.take() else { return };
+    let reported = match (run.state(), outcome) {
+        (State::Ended(_), _) => Ok(()),
+        (_, Ok(())) => run.complete(None, None),
+        (_, Err(error)) => run.fail(Some(&error), None),
+    };
+    if run.pending() == 0 {
+        return say_unless_reported("the ending", reported);
+    }
+    say_unless_reported("what was pending", run.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+        variables.iter().map(|(name, value)| ((*name).to_string(), (*value).to_string())).collect()
+    }
+
+    #[test]
+    fn nothing_of_ours_is_visible_in_any_case() {
+        let host = pairs(&[
+            ("ORCHESTRA_API_KEY", "secret"),
+            ("orchestra_trigger_token", "secret"),
+            ("Orchestra_", "secret"),
+            ("ORCHESTRA", "visible"),
+            ("MY_ORCHESTRA_API_KEY", "visible"),
+            ("ORCHESTRÄ_X", "visible"),
+            ("é", "visible"),
+            ("", "visible"),
+        ]);
+        let visible = visible(host, &[]);
+        assert_eq!(visible.len(), 5);
+        assert!(visible.iter().all(|(_, value)| value == "visible"));
+    }
+
+    #[test]
+    fn what_is_given_stands_in_place_of_the_hosts() {
+        let host = pairs(&[("TASK_INPUT", "old"), ("A", "1"), ("TASK_INPUT", "older")]);
+        assert_eq!(visible(host, &pairs(&[("TASK_INPUT", "{}")])), pairs(&[("A", "1"), ("TASK_INPUT", "{}")]));
+    }
+}

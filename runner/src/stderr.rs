@@ -1,0 +1,47 @@
+//! What goes wrong with reporting is said on standard error, a line each, and changes nothing else.
+
+use std::io::Write;
+
+use crate::lifecycle::{ConfigError, ReportError};
+
+/// One line, whatever the text holds.
+pub fn say(text: &str) {
+    let line: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+    // There is nobody to tell that standard error is closed.
+    _ = writeln!(std::io::stderr(), "orchestra: {line}");
+}
+
+/// Say why a report did not arrive. A run that its task has ended already is as it should be.
+pub fn say_unless_reported(report: &str, result: Result<(), ReportError>) {
+    let why = match result {
+        Ok(()) | Err(ReportError::Ended(_)) => return,
+        Err(ReportError::Refused(refusal)) => {
+            format!("`{}` was answered {}: {}", refusal.report, refusal.status, refusal.answer)
+        }
+        Err(ReportError::Denied(what)) => format!("the host denies requests to the endpoint: {what}"),
+        Err(
+            ReportError::InvalidArgument(what)
+            | ReportError::Unsupported(what)
+            | ReportError::Undelivered(what)
+            | ReportError::OutboxFull(what),
+        ) => what,
+    };
+    say(&format!("{report} was not reported: {why}"));
+}
+
+/// What is wrong with a configuration, and with which variable.
+pub fn sentence(error: &ConfigError) -> String {
+    match error {
+        ConfigError::MissingVariable(name) => format!("{name} is not set"),
+        ConfigError::InvalidApiKey(what) => format!("ORCHESTRA_API_KEY: {what}"),
+        ConfigError::InvalidEndpoint(what) => format!("ORCHESTRA_WEBHOOK_URL: {what}"),
+        ConfigError::PlaintextEndpoint(origin) => {
+            format!("{origin} is plain http to another machine, over which the API key is not sent: use https")
+        }
+        ConfigError::InvalidRunId(what)
+        | ConfigError::InvalidName(what)
+        | ConfigError::InvalidClientId(what)
+        | ConfigError::InvalidRetryPolicy(what)
+        | ConfigError::InvalidTimeouts(what) => what.clone(),
+    }
+}
