@@ -11,7 +11,8 @@ export const task = {
     const variables = getEnvironment();
     const found = [input, variables, getArguments(), initialCwd(), listConnections(variables)];
     found.push(attempt(() => text(getStdin().blockingRead(65536n))));
-    for (const [folder, name] of getDirectories()) found.push(name, files(folder));
+    // A folder that jco gives cannot itself be listed, only what is opened below it.
+    for (const [folder, name] of getDirectories()) found.push(name, files(open(folder, ".")));
     found.push(attempt(() => Reporter.fromEnvironment(variables) && "a reporter"));
     found.push(Object.getOwnPropertyNames(globalThis), attempt(() => globalThis.process.env));
     process.setOutput("found", JSON.stringify(JSON.stringify(found)));
@@ -24,13 +25,17 @@ function files(folder) {
   for (let entry; (entry = entries.readDirectoryEntry()); ) {
     const path = entry.name;
     if (entry.type === "directory") {
-      found.push(path, files(folder.openAt({}, path, { directory: true }, { read: true })));
+      found.push(path, files(open(folder, path)));
     } else {
       const [bytes] = folder.openAt({}, path, {}, { read: true }).read(1048576n, 0n);
       found.push(path, text(bytes));
     }
   }
   return found;
+}
+
+function open(folder, path) {
+  return folder.openAt({}, path, { directory: true }, { read: true });
 }
 
 function attempt(look) {

@@ -76,11 +76,12 @@ fn check(case: &Case, requests: &[Request]) -> Result<(), String> {
         Expected::NoSecret { seen } => {
             let found = requests.iter().map(Request::json).find(|body| body["output_name"] == "found");
             let found = found.ok_or("the task has not said what it found")?["output_value"].to_string();
+            // What else it found stays out of the logs: on Node that is the whole environment.
             if let Some(secret) = [API_KEY, TOKEN].into_iter().find(|secret| found.contains(secret)) {
-                return Err(format!("the task has found {secret}: {found}"));
+                return Err(format!("the task has found {secret}"));
             }
             match seen.iter().find(|text| !found.contains(**text)) {
-                Some(text) => Err(format!("the search does not find {text}, which is there: {found}")),
+                Some(text) => Err(format!("the search does not find {text}, which is there")),
                 None => Ok(()),
             }
         }
