@@ -3,6 +3,7 @@
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2
+TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose host-test
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 include examples/build.mk
@@ -35,8 +36,7 @@ demo: target ## Run a composed task twice, on bad and on good data, and show wha
 	cargo run --quiet --package host-test --example demo
 
 test: target ## Run the unit tests and the conformance suite
-	cargo test --package orchestra-process --package orchestra-run --package orchestra-guard --package orchestra-compose
-	cargo test --package host-test
+	cargo test $(TESTED:%=--package %)
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
