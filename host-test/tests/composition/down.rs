@@ -25,7 +25,7 @@ fn a_task_that_exits_ends_as_it_would() {
         let input = format!(r#"{{"do": "exit", "status": {status}}}"#);
         let ran = Program::task().invoke(&[&input]).reporting_to_url(&dead_url()).simulated_alone().run();
         assert_eq!(ran.end, End::Exited(status));
-        assert_eq!(undelivered(&ran.stderr), ["the start", "what was pending"]);
+        assert_eq!(undelivered(&ran.stderr), ["the start", "the ending"]);
     }
 }
 
