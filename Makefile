@@ -3,6 +3,7 @@
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2
+TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose host-test
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 include examples/build.mk
@@ -17,7 +18,8 @@ build: target ## Build target/components/orchestra-{process,runner,wrapper,guard
 	cargo build --release $(GUEST)
 	mkdir -p $(OUTPUT)/components
 	for name in $(COMPONENTS); do \
-	  cp $(OUTPUT)/wasm32-wasip2/release/orchestra_$$name.wasm $(OUTPUT)/components/orchestra-$$name.wasm || exit; \
+	  cargo run --quiet --package orchestra-compose --bin strip -- \
+	    $(OUTPUT)/wasm32-wasip2/release/orchestra_$$name.wasm $(OUTPUT)/components/orchestra-$$name.wasm || exit; \
 	done
 
 compose: build ## Compose TASK=task.wasm, a task or a command, into OUT (task.composed.wasm)
@@ -34,8 +36,7 @@ demo: target ## Report two runs of a task to an endpoint on loopback, and show w
 	cargo run --quiet --package host-test --example demo
 
 test: target ## Run the unit tests and the conformance suite
-	cargo test --package orchestra-process --package orchestra-run --package orchestra-guard --package orchestra-compose
-	cargo test --package host-test
+	cargo test $(TESTED:%=--package %)
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden

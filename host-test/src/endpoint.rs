@@ -142,7 +142,7 @@ impl MockEndpoint {
     #[track_caller]
     pub fn always_ipv6(answer: Answer) -> Self {
         answer.assert_sensible();
-        Self::start(Ipv6Addr::LOCALHOST.into(), Script::Always(answer), None)
+        Self::start(Ipv6Addr::LOCALHOST.into(), Script::Always { first: VecDeque::new(), then: answer }, None)
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at its end.

@@ -36,12 +36,13 @@ pub fn compose(arguments: &Arguments) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Those that were built with this program.
+/// Those that were built with this program, as `make build` has them.
 fn components() -> Components {
+    let strip = |component| orchestra_compose::strip(component).expect("rustc makes whole components");
     Components {
-        process: include_bytes!(env!("ORCHESTRA_PROCESS_WASM")).to_vec(),
-        guard: include_bytes!(env!("ORCHESTRA_GUARD_WASM")).to_vec(),
-        runner: include_bytes!(env!("ORCHESTRA_RUNNER_WASM")).to_vec(),
-        wrapper: include_bytes!(env!("ORCHESTRA_WRAPPER_WASM")).to_vec(),
+        process: strip(include_bytes!(env!("ORCHESTRA_PROCESS_WASM"))),
+        guard: strip(include_bytes!(env!("ORCHESTRA_GUARD_WASM"))),
+        runner: strip(include_bytes!(env!("ORCHESTRA_RUNNER_WASM"))),
+        wrapper: strip(include_bytes!(env!("ORCHESTRA_WRAPPER_WASM"))),
     }
 }
