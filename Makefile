@@ -35,6 +35,7 @@ demo: target ## Report two runs of a task to an endpoint on loopback, and show w
 
 test: target ## Run the unit tests and the conformance suite
 	cargo test --package orchestra-process --package orchestra-run --package orchestra-guard --package orchestra-compose
+	cargo test --package orchestra-endpoint
 	cargo test --package host-test
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
