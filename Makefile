@@ -17,7 +17,8 @@ build: target ## Build target/components/orchestra-{process,runner,wrapper,guard
 	cargo build --release $(GUEST)
 	mkdir -p $(OUTPUT)/components
 	for name in $(COMPONENTS); do \
-	  cp $(OUTPUT)/wasm32-wasip2/release/orchestra_$$name.wasm $(OUTPUT)/components/orchestra-$$name.wasm || exit; \
+	  cargo run --quiet --package orchestra-compose --bin strip -- \
+	    $(OUTPUT)/wasm32-wasip2/release/orchestra_$$name.wasm $(OUTPUT)/components/orchestra-$$name.wasm || exit; \
 	done
 
 compose: build ## Compose TASK=task.wasm, a task or a command, into OUT (task.composed.wasm)

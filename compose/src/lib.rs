@@ -6,12 +6,14 @@
 mod error;
 mod fit;
 mod graph;
+mod strip;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 pub use error::ComposeError;
 use fit::Shape;
+pub use strip::strip;
 
 /// The built components, each as it lies in `target/components/`.
 #[derive(Clone)]

@@ -11,8 +11,8 @@ const NO_URL: &str = " is no absolute URL (RFC 3986), such as https://webhook.ge
 
 /// An http or https URL (RFC 3986) with a host and without user information.
 ///
-/// Parsed here, because the parser of a library would be a tenth of the component, and strictly: what is not in the
-/// grammar is refused.
+/// Parsed here, because the parser of a library would be a tenth of the component: strictly, but for the groups of an IPv6
+/// address, which are the host's to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     pub https: bool,
@@ -88,7 +88,8 @@ fn parse_authority(authority: &str) -> Result<(String, bool), &'static str> {
     let (host, loopback, port) = match authority.strip_prefix('[') {
         Some(literal) => {
             let (address, Some(port)) = cut(literal, b']') else { return Err(NO_URL) };
-            if !address.bytes().all(|byte| matches!(byte, b':' | b'.') || byte.is_ascii_hexdigit()) {
+            let colons = address.bytes().filter(|byte| *byte == b':').count();
+            if colons < 2 || !address.bytes().all(|byte| matches!(byte, b':' | b'.') || byte.is_ascii_hexdigit()) {
                 return Err("'s host is neither a name nor an IP address");
             }
             let port = if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or(NO_URL)?) };
@@ -203,6 +204,7 @@ mod tests {
             ("https://example.com:65536", "port"),
             ("https://example.com:x", "no absolute URL"),
             ("https://[v1.x]/", "neither a name nor"),
+            ("https://[]", "neither a name nor"),
             ("https://[::1", "no absolute URL"),
             ("https://[::1]x", "no absolute URL"),
             ("https://a[b]", "no absolute URL"),

@@ -3,7 +3,9 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
 
+// Half as large as dlmalloc.
 #[global_allocator]
+// SAFETY: wasm32-wasip2 has one thread.
 static ALLOCATOR: talc::TalckWasm = unsafe { talc::TalckWasm::new_global() };
 
 // `memcpy` and its like.

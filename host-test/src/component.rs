@@ -6,18 +6,18 @@ use std::sync::OnceLock;
 
 use orchestra_compose::Components;
 
-/// The process component, built on first use.
-pub fn process() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| build(&["orchestra-process"]).join("orchestra_process.wasm"))
+/// The process component, built and stripped on first use.
+pub fn process() -> &'static [u8] {
+    static PROCESS: OnceLock<Vec<u8>> = OnceLock::new();
+    PROCESS.get_or_init(|| read_stripped(&build(&["orchestra-process"]).join("orchestra_process.wasm")))
 }
 
-/// All four components, built on first use.
+/// All four components, built and stripped on first use.
 pub fn components() -> &'static Components {
     static COMPONENTS: OnceLock<Components> = OnceLock::new();
     COMPONENTS.get_or_init(|| {
         let folder = build(&["orchestra-process", "orchestra-guard", "orchestra-runner", "orchestra-wrapper"]);
-        let read = |name: &str| read(&folder.join(format!("orchestra_{name}.wasm")));
+        let read = |name: &str| read_stripped(&folder.join(format!("orchestra_{name}.wasm")));
         Components { process: read("process"), guard: read("guard"), runner: read("runner"), wrapper: read("wrapper") }
     })
 }
@@ -32,6 +32,10 @@ pub fn test_task() -> &'static [u8] {
 pub fn test_command() -> &'static [u8] {
     static COMMAND: OnceLock<Vec<u8>> = OnceLock::new();
     COMMAND.get_or_init(|| read(&build(&["test-task"]).join("test-command.wasm")))
+}
+
+fn read_stripped(path: &Path) -> Vec<u8> {
+    orchestra_compose::strip(&read(path)).expect("the linker makes whole components")
 }
 
 /// Builds these packages, and returns the folder that they lie in.

@@ -66,7 +66,7 @@ impl Guest {
         static COMPILED: OnceLock<(Engine, Component)> = OnceLock::new();
         let (engine, component) = COMPILED.get_or_init(|| {
             let engine = Engine::default();
-            let component = Component::from_file(&engine, component::process()).expect("the component compiles");
+            let component = Component::new(&engine, component::process()).expect("the component compiles");
             (engine, component)
         });
         let mut linker = Linker::new(engine);

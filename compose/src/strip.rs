@@ -1,0 +1,42 @@
+//! A component without its custom sections: names, and who made it. The linker leaves some of them whatever it is told.
+
+use wasm_encoder::{Component, ComponentSectionId, Encode, Module, RawSection, Section};
+use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
+
+/// `wasm`, a component or a core module, without the custom sections of itself and of all that is in it. It behaves as
+/// before; a backtrace through it has no names.
+///
+/// Fails where `wasm` is not WebAssembly, or cut off.
+pub fn strip(wasm: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
+    let mut stripped = Vec::new();
+    // What the present module or component is in, outermost first, and which section of it is.
+    let mut around = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            Payload::Version { encoding: Encoding::Component, .. } => stripped.extend(Component::HEADER),
+            Payload::Version { encoding: Encoding::Module, .. } => stripped.extend(Module::HEADER),
+            Payload::ModuleSection { .. } => {
+                around.push((std::mem::take(&mut stripped), ComponentSectionId::CoreModule));
+            }
+            Payload::ComponentSection { .. } => {
+                around.push((std::mem::take(&mut stripped), ComponentSectionId::Component));
+            }
+            Payload::End(_) => {
+                if let Some((outer, id)) = around.pop() {
+                    let inner = std::mem::replace(&mut stripped, outer);
+                    stripped.push(id.into());
+                    inner.encode(&mut stripped);
+                }
+            }
+            Payload::CustomSection(_) => {}
+            section => {
+                if let Some((id, range)) = section.as_section() {
+                    // Within `wasm`, whose length is a usize.
+                    let data = &wasm[range.start as usize..range.end as usize];
+                    RawSection { id, data }.append_to(&mut stripped);
+                }
+            }
+        }
+    }
+    Ok(stripped)
+}
