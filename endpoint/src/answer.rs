@@ -229,6 +229,7 @@ impl Answer {
     }
 
     /// An answer that cannot do what its name says would make a test prove nothing.
+    #[cfg(feature = "mock")]
     #[track_caller]
     pub(crate) fn assert_sensible(&self) {
         let Reply::Http(http) = &self.reply else { return };

@@ -1,13 +1,15 @@
 //! An endpoint on loopback that takes what a client of Orchestra sends.
 //!
-//! The [`MockEndpoint`] of the tests follows a script of [`Answer`]s, keeps each [`Request`], and fails the test that departs
-//! from it.
+//! One server, for two: the [`MockEndpoint`] of the tests follows a script, and fails the test that departs from it; a
+//! [`LiveEndpoint`] asks a [`Respond`] about each request, for as long as somebody wants to look. Both receive a
+//! [`Request`] and give an [`Answer`].
 //!
 //! It knows HTTP, and nothing of what the reports say. It is not for a network: nothing here defends against a peer on
 //! another machine.
 
 mod answer;
 mod connection;
+mod live;
 #[cfg(feature = "mock")]
 mod mock;
 mod reply;
@@ -19,6 +21,7 @@ pub use answer::{
     hang_in_body, hang_on_connect, redirect, reset_after_head, reset_after_request, reset_in_body, reset_inside_answer,
     reset_on_connect, retry_after, slow_body, status,
 };
+pub use live::{CONNECTIONS, LiveEndpoint, Respond, Response};
 #[cfg(feature = "mock")]
 pub use mock::{MockEndpoint, WAIT_LIMIT, dead_url, full_url};
 pub use request::{KEPT_BODY_BYTES, Request};
