@@ -19,6 +19,7 @@ feed.onerror = () => connection("Reconnecting", "no");
 on("reset", (greeting) => {
   ready = false;
   for (const id of [...runs.keys()]) forget(id);
+  byId("events").replaceChildren();
   byId("misbehaviour").textContent = greeting.misbehaviour ?? "";
   byId("misbehaviour").hidden = !greeting.misbehaviour;
   byId("environment").textContent = environment(greeting.own_key);
@@ -42,6 +43,7 @@ on("event", ({ run, event }) => {
 
 on("forget", ({ run }) => {
   forget(run);
+  if (run === chosen) choose(newest());
   draw();
 });
 
@@ -114,12 +116,12 @@ function draw(id) {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    if (!runs.has(chosen)) chosen = null;
     for (const id of changed) if (runs.has(id)) drawRow(runs.get(id));
     byId("count").textContent = runs.size;
-    byId("none").hidden = chosen !== null;
-    byId("detail").hidden = chosen === null;
-    if (chosen !== null && changed.has(chosen)) drawDetail(runs.get(chosen));
+    const shown = runs.get(chosen);
+    byId("none").hidden = Boolean(shown);
+    byId("detail").hidden = !shown;
+    if (shown && changed.has(chosen)) drawDetail(shown);
     changed.clear();
   });
 }
@@ -202,7 +204,7 @@ function drawEvent(known, event) {
   label.dataset.kind = event.kind;
   label.dataset.state = stateOf(event);
   item.summary.replaceChildren(
-    element("span", { className: "at", textContent: `+${duration(event.at_ms - known.run.first_at_ms)}` }),
+    element("span", { className: "at", textContent: duration(event.at_ms - known.run.first_at_ms) }),
     label,
     element("span", { className: "text", textContent: inShort(event) }),
     tags,
@@ -254,7 +256,7 @@ function timeline(known, lanes) {
 // From the first report that was taken to the ending.
 function bar({ run, events }, at) {
   const taken = [...events.values()].filter((event) => event.taken);
-  const from = taken[0]?.at_ms ?? run.first_at_ms;
+  const from = taken[0]?.attempts.find((attempt) => attempt.status === 200)?.at_ms ?? run.first_at_ms;
   const to = taken.find((event) => event.kind === "ending")?.attempts.findLast((attempt) => attempt.status === 200)?.at_ms ?? run.last_at_ms;
   const line = element("span", { className: "bar" });
   line.dataset.state = run.state;
@@ -316,7 +318,7 @@ function warningItem(event, warning) {
 }
 
 function warningText(warning) {
-  const refused = warning.refused ? " The report is refused." : "";
+  const refused = warning.refused ? " The report was refused." : "";
   return [element("span", { className: "warning label-warning", textContent: "Warning " }), `${warning.text}${refused}`];
 }
 

@@ -94,9 +94,7 @@ impl fmt::Display for Breach {
             Self::NoClientId => to.write_str("The query names no clientid."),
             Self::NoStart => to.write_str("No start: the first report of a run is that it is running."),
             Self::AfterEnd(ending) => write!(to, "Report after the end: the run had ended as {ending}."),
-            Self::OutputAfterEnd(ending) => {
-                write!(to, "Output after the end: the run had ended as {ending}, and Orchestra refuses it.")
-            }
+            Self::OutputAfterEnd(ending) => write!(to, "Output after the end: the run had ended as {ending}."),
         }
     }
 }

@@ -191,7 +191,9 @@ impl Runs {
 
     fn everything(&self) -> Vec<Bytes> {
         let mut all = vec![message("reset", &self.greeting, None)];
-        for run in &self.runs {
+        let mut runs: Vec<_> = self.runs.iter().collect();
+        runs.sort_by(|one, other| one.first_at_ms.total_cmp(&other.first_at_ms));
+        for run in runs {
             all.push(message("run", run, None));
             all.extend(run.events.iter().map(|event| message("event", &json!({"run": run.id, "event": event}), None)));
         }
