@@ -11,19 +11,19 @@ const READ_LIMIT: Duration = Duration::from_secs(5);
 
 /// How an exchange ended for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     Fin,
     Rst,
     /// Neither came, within the time that the test gave it.
     Silence,
 }
 
-pub(super) fn connect(endpoint: &MockEndpoint) -> TcpStream {
+pub(crate) fn connect(endpoint: &MockEndpoint) -> TcpStream {
     try_connect(endpoint).expect("the endpoint listens")
 }
 
 /// A reset on connect may be here before the connection is.
-pub(super) fn try_connect(endpoint: &MockEndpoint) -> io::Result<TcpStream> {
+pub(crate) fn try_connect(endpoint: &MockEndpoint) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&endpoint.address(), READ_LIMIT)?;
     stream.set_read_timeout(Some(READ_LIMIT)).expect("the limit is not zero");
     stream.set_write_timeout(Some(READ_LIMIT)).expect("the limit is not zero");
@@ -31,17 +31,17 @@ pub(super) fn try_connect(endpoint: &MockEndpoint) -> io::Result<TcpStream> {
 }
 
 /// A POST on a connection of its own.
-pub(super) fn post(body: &str) -> String {
+pub(crate) fn post(body: &str) -> String {
     format!("POST /hook?a=b HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 /// The head of a POST whose body is `length` bytes, and some of them.
-pub(super) fn unfinished_post(length: usize, sent: &str) -> String {
+pub(crate) fn unfinished_post(length: usize, sent: &str) -> String {
     format!("POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{sent}")
 }
 
 /// Sends this on a new connection, and reads to the end.
-pub(super) fn exchange(endpoint: &MockEndpoint, sent: &str) -> (String, Ended) {
+pub(crate) fn exchange(endpoint: &MockEndpoint, sent: &str) -> (String, Ended) {
     match try_connect(endpoint) {
         Ok(mut stream) => {
             send(&mut stream, sent);
@@ -53,7 +53,7 @@ pub(super) fn exchange(endpoint: &MockEndpoint, sent: &str) -> (String, Ended) {
 }
 
 /// A connection that was reset may take nothing more, which shows in reading, too.
-pub(super) fn send(stream: &mut TcpStream, sent: &str) {
+pub(crate) fn send(stream: &mut TcpStream, sent: &str) {
     match stream.write_all(sent.as_bytes()) {
         Ok(()) => {}
         Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {}
@@ -61,7 +61,7 @@ pub(super) fn send(stream: &mut TcpStream, sent: &str) {
     }
 }
 
-pub(super) fn read_to_end(stream: &mut TcpStream) -> (String, Ended) {
+pub(crate) fn read_to_end(stream: &mut TcpStream) -> (String, Ended) {
     let mut all = Vec::new();
     let mut piece = [0; 4096];
     let ended = loop {
@@ -77,7 +77,7 @@ pub(super) fn read_to_end(stream: &mut TcpStream) -> (String, Ended) {
 }
 
 /// Reads until what was read ends with this, and leaves the connection open.
-pub(super) fn read_until(stream: &mut TcpStream, end: &str) -> String {
+pub(crate) fn read_until(stream: &mut TcpStream, end: &str) -> String {
     let mut all = Vec::new();
     let mut byte = [0];
     while !all.ends_with(end.as_bytes()) {
@@ -90,11 +90,11 @@ pub(super) fn read_until(stream: &mut TcpStream, end: &str) -> String {
 }
 
 /// The body of an answer.
-pub(super) fn body(answer: &str) -> &str {
+pub(crate) fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").expect("an answer has a head").1
 }
 
 /// Stops waiting for more after a moment: for answers that are not to come.
-pub(super) fn impatient(stream: &TcpStream) {
+pub(crate) fn impatient(stream: &TcpStream) {
     stream.set_read_timeout(Some(Duration::from_millis(30))).expect("the limit is not zero");
 }

@@ -8,15 +8,15 @@ use std::time::Duration;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, TRANSFER_ENCODING};
 
-use super::reply::{Delivery, End, Http, Reply, When};
+use crate::reply::{Delivery, End, Http, Reply, When};
 
 /// One entry of an endpoint's script, made by the functions of this module, beginning with [`status`].
 #[derive(Clone, Debug)]
 #[must_use = "an answer does nothing until it is in an endpoint's script"]
 pub struct Answer {
-    pub(super) when: When,
-    pub(super) delay: Duration,
-    pub(super) reply: Reply,
+    pub(crate) when: When,
+    pub(crate) delay: Duration,
+    pub(crate) reply: Reply,
 }
 
 /// An answer with this status, no body and no further headers.
@@ -223,14 +223,15 @@ impl Answer {
     }
 
     /// Whether hyper can send it, and keep the connection.
-    pub(super) fn is_ordinary(&self) -> bool {
+    pub(crate) fn is_ordinary(&self) -> bool {
         let Reply::Http(http) = &self.reply else { return false };
         self.when == When::Request && http.content_length.is_none() && matches!(http.delivery, Delivery::Whole)
     }
 
     /// An answer that cannot do what its name says would make a test prove nothing.
+    #[cfg(feature = "mock")]
     #[track_caller]
-    pub(super) fn assert_sensible(&self) {
+    pub(crate) fn assert_sensible(&self) {
         let Reply::Http(http) = &self.reply else { return };
         let body = http.body.len();
         match http.delivery {

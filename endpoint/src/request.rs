@@ -60,7 +60,7 @@ impl Request {
         }
     }
 
-    pub(super) fn of_head(head: &Parts, arrived: Duration) -> Self {
+    pub(crate) fn of_head(head: &Parts, arrived: Duration) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
             method: head.method.to_string(),
@@ -74,7 +74,7 @@ impl Request {
     }
 
     /// Keep a piece of the body, up to `limit` bytes in all. False if not all of it was kept.
-    pub(super) fn keep(&mut self, piece: &[u8], limit: usize) -> bool {
+    pub(crate) fn keep(&mut self, piece: &[u8], limit: usize) -> bool {
         let room = limit.saturating_sub(self.body.len());
         self.body.extend_from_slice(&piece[..piece.len().min(room)]);
         piece.len() <= room

@@ -8,7 +8,7 @@ use hyper::header::{HeaderName, HeaderValue};
 
 /// How much is read before the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(crate) enum When {
     /// Nothing, not even a TLS handshake.
     Accepted,
     /// The request's head.
@@ -20,7 +20,7 @@ pub(super) enum When {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Http(Http),
     /// Raw bytes, or none at all.
     Bytes {
@@ -31,7 +31,7 @@ pub(super) enum Reply {
 
 /// What becomes of a connection that is no longer of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// FIN. What the client goes on sending is left unread.
     Close,
     /// RST.
@@ -41,18 +41,18 @@ pub(super) enum End {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Http {
-    pub(super) status: StatusCode,
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Http {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Vec<u8>,
     /// In place of the body's length.
-    pub(super) content_length: Option<u64>,
-    pub(super) delivery: Delivery,
+    pub(crate) content_length: Option<u64>,
+    pub(crate) delivery: Delivery,
 }
 
 /// How a body goes out.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Delivery {
+pub(crate) enum Delivery {
     Whole,
     FirstHalf { then: End },
     First { bytes: usize, then: End },

@@ -10,7 +10,7 @@
 //! except where the script says so.
 //!
 //! ```
-//! # use host_test::endpoint::{MockEndpoint, status};
+//! # use orchestra_endpoint::{MockEndpoint, status};
 //! # use std::io::{Read, Write};
 //! # use std::net::TcpStream;
 //! let endpoint = MockEndpoint::script([status(201).body("made")]);
@@ -26,15 +26,11 @@
 //! # std::io::Result::Ok(())
 //! ```
 
-mod answer;
-mod connection;
+pub(crate) mod connection;
 mod fault;
-mod record;
-mod reply;
-mod request;
-mod server;
+pub(crate) mod record;
 #[cfg(test)]
-mod test_client;
+pub(crate) mod test_client;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -42,32 +38,27 @@ mod tls;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, MutexGuard, OnceLock};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpSocket;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
+use crate::answer::Answer;
+use crate::request::Request;
+use crate::server::Server;
+use connection::Scripted;
 use record::{Record, Script, State};
 use tls::Tls;
 
-pub use answer::{
-    Answer, close_after_head, close_after_request, close_in_body, close_on_connect, endless_body, garbage, hang,
-    hang_in_body, hang_on_connect, redirect, reset_after_head, reset_after_request, reset_in_body, reset_inside_answer,
-    reset_on_connect, retry_after, slow_body, status,
-};
 pub use record::WAIT_LIMIT;
-pub use request::{KEPT_BODY_BYTES, Request};
 
 /// The server and its script. Dropping it ends the server, prints a log, and panics if the script was not followed to
 /// the letter.
 pub struct MockEndpoint {
-    address: SocketAddr,
     authority: Option<Vec<u8>>,
     record: Arc<Record>,
-    /// Dropped to stop the server.
-    running: Option<oneshot::Sender<()>>,
-    server: Option<JoinHandle<()>>,
+    server: Server,
 }
 
 /// A URL on loopback that refuses connections.
@@ -148,12 +139,12 @@ impl MockEndpoint {
     /// `http://127.0.0.1:PORT`, without a slash at its end.
     pub fn url(&self) -> String {
         let scheme = if self.authority.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        format!("{scheme}://{}", self.address())
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// The DER of the certificate authority that a client has to trust.
@@ -220,25 +211,19 @@ impl MockEndpoint {
         drop(self.wait_until(|state| state.hanging == count, &format!("{count} hanging connections")));
     }
 
-    /// How many connections have begun to hang so far.
-    pub(crate) fn hangs(&self) -> watch::Receiver<usize> {
+    /// How many connections have begun to hang so far, for a simulated host to wait on.
+    pub fn hangs(&self) -> watch::Receiver<usize> {
         self.record.hangs.subscribe()
     }
 
     #[track_caller]
     fn start(on: IpAddr, script: Script, tls: Option<Tls>) -> Self {
         let listener = TcpListener::bind((on, 0)).unwrap_or_else(|error| panic!("{on} cannot be listened on: {error}"));
-        listener.set_nonblocking(true).expect("a socket can be made non-blocking");
-        let address = listener.local_addr().expect("a listener has an address");
         let record = Arc::new(Record::new(script));
-        let (acceptor, authority) = tls.map(|tls| (tls.acceptor, tls.authority)).unzip();
-        let (running, stop) = oneshot::channel();
-        let for_server = Arc::clone(&record);
-        let server = thread::Builder::new()
-            .name(format!("endpoint {address}"))
-            .spawn(move || server::run(listener, acceptor, &for_server, stop))
-            .expect("a thread is started");
-        Self { address, authority, record, running: Some(running), server: Some(server) }
+        let (tls, authority) = tls.map(|tls| (tls.acceptor, tls.authority)).unzip();
+        let service = Scripted { record: Arc::clone(&record), tls };
+        let server = Server::start(listener, Arc::new(service)).expect("the server is started");
+        Self { authority, record, server }
     }
 
     #[track_caller]
@@ -258,12 +243,9 @@ impl MockEndpoint {
 
 impl Drop for MockEndpoint {
     fn drop(&mut self) {
-        drop(self.running.take());
+        self.server.stop();
         let ended = self.record.wait_until(|state| state.server_ended).server_ended;
-        let in_order = match self.server.take() {
-            Some(server) if ended => server.join().is_ok(),
-            _ => false,
-        };
+        let in_order = ended && self.server.join();
         let state = self.record.state();
         let listing = state.listing(&self.url());
         let failure = if in_order { state.failure() } else { Some("the server did not end in order".to_owned()) };

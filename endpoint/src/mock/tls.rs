@@ -11,14 +11,14 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// The server's side, and the DER of the authority that a client has to trust.
-pub(super) struct Tls {
-    pub(super) acceptor: TlsAcceptor,
-    pub(super) authority: Vec<u8>,
+pub(crate) struct Tls {
+    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) authority: Vec<u8>,
 }
 
 impl Tls {
     /// For `127.0.0.1`, `::1` and `localhost`.
-    pub(super) fn on_loopback() -> Self {
+    pub(crate) fn on_loopback() -> Self {
         let authority_key = KeyPair::generate().expect("a key is generated");
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "MockEndpoint's authority");
@@ -54,11 +54,11 @@ mod tests {
     use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
     use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-    use super::super::test_client::{Ended, body, connect, impatient, post, read_to_end, try_connect};
-    use super::super::{
+    use super::*;
+    use crate::mock::test_client::{Ended, body, connect, impatient, post, read_to_end, try_connect};
+    use crate::{
         Answer, MockEndpoint, close_after_head, hang, hang_on_connect, reset_after_request, reset_on_connect, status,
     };
-    use super::*;
 
     type TlsClient = StreamOwned<ClientConnection, TcpStream>;
 

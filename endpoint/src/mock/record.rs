@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use hyper::http::request::Parts;
 use tokio::sync::watch;
 
-use super::answer::{Answer, status};
-use super::reply::When;
-use super::request::{KEPT_BODY_BYTES, Request};
+use crate::answer::{Answer, status};
+use crate::reply::When;
+use crate::request::{KEPT_BODY_BYTES, Request};
 
 /// No wait of the endpoint is longer than this.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10);
@@ -19,23 +19,23 @@ pub const WAIT_LIMIT: Duration = Duration::from_secs(10);
 const LISTED_BODY_BYTES: usize = 120;
 
 /// Locks only for the length of a call, and no call waits with the lock held, but for the condition variable's.
-pub(super) struct Record {
+pub(crate) struct Record {
     started: Instant,
     state: Mutex<State>,
     changed: Condvar,
     /// How many connections have begun to hang, for a simulated host to wait on.
-    pub(super) hangs: watch::Sender<usize>,
+    pub(crate) hangs: watch::Sender<usize>,
 }
 
-pub(super) struct State {
+pub(crate) struct State {
     script: Script,
     entries: Vec<Entry>,
-    pub(super) connections: usize,
-    pub(super) hanging: usize,
-    pub(super) server_ended: bool,
+    pub(crate) connections: usize,
+    pub(crate) hanging: usize,
+    pub(crate) server_ended: bool,
 }
 
-pub(super) enum Script {
+pub(crate) enum Script {
     Once(VecDeque<Answer>),
     Always { first: VecDeque<Answer>, then: Answer },
 }
@@ -55,13 +55,13 @@ struct Entry {
 
 /// An entry's place in the log.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct EntryId(usize);
+pub(crate) struct EntryId(usize);
 
 /// Counts a connection as hanging until it is dropped.
-pub(super) struct Hanging<'a>(&'a Record);
+pub(crate) struct Hanging<'a>(&'a Record);
 
 impl Record {
-    pub(super) fn new(script: Script) -> Self {
+    pub(crate) fn new(script: Script) -> Self {
         let state = State { script, entries: Vec::new(), connections: 0, hanging: 0, server_ended: false };
         Self {
             started: Instant::now(),
@@ -71,13 +71,13 @@ impl Record {
         }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere is reported for itself; the log must come out all the same.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits, at most [`WAIT_LIMIT`]. The caller asks again whether the condition holds.
-    pub(super) fn wait_until(&self, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+    pub(crate) fn wait_until(&self, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
         let waited = self.changed.wait_timeout_while(self.state(), WAIT_LIMIT, |state| !holds(state));
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
@@ -89,7 +89,7 @@ impl Record {
     }
 
     /// A connection was accepted: its number, from 1.
-    pub(super) fn connected(&self) -> usize {
+    pub(crate) fn connected(&self) -> usize {
         self.change(|state| {
             state.connections += 1;
             state.connections
@@ -97,7 +97,7 @@ impl Record {
     }
 
     /// Takes the script's next answer for a new connection, if it is one that does not wait for a request.
-    pub(super) fn take_on_connect(&self, connection: usize) -> Option<(EntryId, Answer)> {
+    pub(crate) fn take_on_connect(&self, connection: usize) -> Option<(EntryId, Answer)> {
         let at = self.started.elapsed();
         self.change(|state| {
             let answer = state.script.take_if(|answer| answer.when == When::Accepted)?;
@@ -115,7 +115,7 @@ impl Record {
     }
 
     /// Records a request's head, and takes the script's next answer for it.
-    pub(super) fn take_for_request(&self, connection: usize, head: &Parts) -> (EntryId, Answer) {
+    pub(crate) fn take_for_request(&self, connection: usize, head: &Parts) -> (EntryId, Answer) {
         let at = self.started.elapsed();
         let request = Request::of_head(head, at);
         self.change(|state| {
@@ -131,12 +131,12 @@ impl Record {
     }
 
     /// Keeps a piece of a request's body. False if there was room for a part of it only.
-    pub(super) fn keep(&self, id: EntryId, piece: &[u8], limit: usize) -> bool {
+    pub(crate) fn keep(&self, id: EntryId, piece: &[u8], limit: usize) -> bool {
         self.change(|state| state.request(id).keep(piece, limit.min(KEPT_BODY_BYTES)))
     }
 
     /// No more of the request will be read.
-    pub(super) fn settled(&self, id: EntryId, body_complete: bool) {
+    pub(crate) fn settled(&self, id: EntryId, body_complete: bool) {
         self.change(|state| {
             state.request(id).body_complete = body_complete;
             state.entries[id.0].settled = true;
@@ -144,12 +144,12 @@ impl Record {
     }
 
     /// The answer is on its way, or the fault was acted out, with this to say about it.
-    pub(super) fn finished(&self, id: EntryId, note: &str) {
+    pub(crate) fn finished(&self, id: EntryId, note: &str) {
         self.change(|state| state.entries[id.0].finish(note));
     }
 
     /// A connection is over. If a request was still under way there, that is noted on it, and true returned.
-    pub(super) fn interrupted(&self, connection: usize, note: &str) -> bool {
+    pub(crate) fn interrupted(&self, connection: usize, note: &str) -> bool {
         self.change(|state| {
             let mut entries = state.entries.iter_mut();
             let Some(entry) = entries.find(|entry| entry.connection == connection && !entry.finished) else {
@@ -162,19 +162,19 @@ impl Record {
     }
 
     /// Something that is neither a request nor scripted.
-    pub(super) fn note(&self, connection: usize, note: String, fails_test: bool) {
+    pub(crate) fn note(&self, connection: usize, note: String, fails_test: bool) {
         let at = self.started.elapsed();
         let entry = Entry { connection, at, request: None, settled: true, done: note, finished: true, fails_test };
         self.change(|state| state.push(entry));
     }
 
-    pub(super) fn hanging(&self) -> Hanging<'_> {
+    pub(crate) fn hanging(&self) -> Hanging<'_> {
         self.change(|state| state.hanging += 1);
         self.hangs.send_modify(|count| *count += 1);
         Hanging(self)
     }
 
-    pub(super) fn server_ended(&self) {
+    pub(crate) fn server_ended(&self) {
         self.change(|state| state.server_ended = true);
     }
 }
@@ -186,17 +186,17 @@ impl Drop for Hanging<'_> {
 }
 
 impl State {
-    pub(super) fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.entries.iter().filter_map(|entry| entry.request.clone()).collect()
     }
 
     /// How many requests have arrived as far as they ever will.
-    pub(super) fn settled_requests(&self) -> usize {
+    pub(crate) fn settled_requests(&self) -> usize {
         self.entries.iter().filter(|entry| entry.request.is_some() && entry.settled).count()
     }
 
     /// Why the test cannot have been right, if so.
-    pub(super) fn failure(&self) -> Option<String> {
+    pub(crate) fn failure(&self) -> Option<String> {
         let unused = self.script.unused().len();
         let failing = self.entries.iter().filter(|entry| entry.fails_test).count();
         match (failing, unused) {
@@ -208,7 +208,7 @@ impl State {
     }
 
     /// Everything that came and was done, a line each.
-    pub(super) fn listing(&self, url: &str) -> String {
+    pub(crate) fn listing(&self, url: &str) -> String {
         let mut lines = vec![format!("MockEndpoint {url}, {} connection(s):", self.connections)];
         lines.extend(self.entries.iter().map(|entry| format!("  {entry}")));
         lines.extend(self.script.unused().into_iter().map(|answer| format!("  not used: {answer}")));

@@ -4,44 +4,57 @@ use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::fault::{Wire, act_out};
 use super::record::{EntryId, Record, WAIT_LIMIT};
-use super::reply::{Http, Reply, When};
+use crate::connection::{read, response, wait};
+use crate::reply::{Reply, When};
+use crate::server::Serve;
 
-/// Serves a connection to its end. Called in the order of arrival, because here a script's next answer may be taken.
-pub(super) fn serve(
-    tcp: TcpStream,
-    tls: Option<TlsAcceptor>,
-    record: Arc<Record>,
-) -> impl Future<Output = ()> + Send + 'static {
-    let connection = record.connected();
-    let on_connect = record.take_on_connect(connection);
-    async move {
-        if let Some((id, answer)) = on_connect {
-            wait(answer.delay).await;
-            act_out(tcp, &answer.reply, id, &record).await;
-            return;
+/// Every connection is served by the script.
+pub(crate) struct Scripted {
+    pub(crate) record: Arc<Record>,
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+impl Serve for Scripted {
+    fn serve(&self, tcp: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+        let (record, tls) = (Arc::clone(&self.record), self.tls.clone());
+        let connection = record.connected();
+        let on_connect = record.take_on_connect(connection);
+        async move {
+            if let Some((id, answer)) = on_connect {
+                wait(answer.delay).await;
+                act_out(tcp, &answer.reply, id, &record).await;
+                return;
+            }
+            let Some(tls) = tls else {
+                return serve_http(tcp, connection, record).await;
+            };
+            match timeout(WAIT_LIMIT, tls.accept(tcp)).await {
+                Ok(Ok(stream)) => serve_http(stream, connection, record).await,
+                Ok(Err(error)) => record.note(connection, format!("TLS handshake: {error}"), false),
+                Err(_) => record.note(connection, "TLS handshake: given up".to_owned(), false),
+            }
         }
-        let Some(tls) = tls else {
-            return serve_http(tcp, connection, record).await;
-        };
-        match timeout(WAIT_LIMIT, tls.accept(tcp)).await {
-            Ok(Ok(stream)) => serve_http(stream, connection, record).await,
-            Ok(Err(error)) => record.note(connection, format!("TLS handshake: {error}"), false),
-            Err(_) => record.note(connection, "TLS handshake: given up".to_owned(), false),
-        }
+    }
+
+    fn trouble(&self, what: String) {
+        self.record.note(0, what, true);
+    }
+
+    fn ended(&self) {
+        self.record.server_ended();
     }
 }
 
@@ -78,8 +91,8 @@ async fn exchange(
     let complete = match answer.when {
         // Taken by a connection that was there before: the head is as early as it gets.
         When::Accepted | When::Head => body.is_end_stream(),
-        When::Body(bytes) => read(&mut body, bytes, id, &record).await,
-        When::Request => read(&mut body, usize::MAX, id, &record).await,
+        When::Body(bytes) => read(&mut body, bytes, |piece| record.keep(id, piece, bytes)).await,
+        When::Request => read(&mut body, usize::MAX, |piece| record.keep(id, piece, usize::MAX)).await,
     };
     record.settled(id, complete);
     wait(answer.delay).await;
@@ -91,40 +104,6 @@ async fn exchange(
         }
         reply => Err(Takeover { id, reply }),
     }
-}
-
-/// Reads a body up to `limit` bytes. Whether that was all, and all of it was kept.
-async fn read(body: &mut Incoming, limit: usize, id: EntryId, record: &Record) -> bool {
-    let mut kept_all = true;
-    let mut read = 0;
-    while read < limit {
-        match body.frame().await {
-            None => return kept_all,
-            Some(Err(_)) => return false,
-            Some(Ok(frame)) => {
-                let Some(piece) = frame.data_ref() else { continue };
-                read += piece.len();
-                kept_all &= record.keep(id, piece, limit);
-            }
-        }
-    }
-    kept_all && body.is_end_stream()
-}
-
-/// Even a sleep of no time at all is one of a millisecond, which no answer should take unless it is told to.
-async fn wait(delay: Duration) {
-    if !delay.is_zero() {
-        sleep(delay).await;
-    }
-}
-
-fn response(http: Http) -> hyper::Response<Full<Bytes>> {
-    let mut response = hyper::Response::new(Full::from(http.body));
-    *response.status_mut() = http.status;
-    for (name, value) in http.headers {
-        response.headers_mut().append(name, value);
-    }
-    response
 }
 
 /// The error by which a request's service makes hyper give the connection back.

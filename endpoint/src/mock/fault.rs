@@ -10,14 +10,14 @@ use tokio::time::sleep;
 use tokio_rustls::server::TlsStream;
 
 use super::record::{EntryId, Record};
-use super::reply::{Delivery, End, Http, Reply};
+use crate::reply::{Delivery, End, Http, Reply};
 
 /// An endless body's chunk, and the pause after it.
 const ENDLESS_CHUNK_BYTES: usize = 16 * 1024;
 const ENDLESS_PAUSE: Duration = Duration::from_millis(2);
 
 /// A connection, with TLS or without, whose socket is in reach.
-pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin {
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin {
     fn tcp(&self) -> &TcpStream;
 }
 
@@ -34,7 +34,7 @@ impl Wire for TlsStream<TcpStream> {
 }
 
 /// Sends the reply, and ends the connection as it says.
-pub(super) async fn act_out(mut stream: impl Wire, reply: &Reply, id: EntryId, record: &Record) {
+pub(crate) async fn act_out(mut stream: impl Wire, reply: &Reply, id: EntryId, record: &Record) {
     match reply_with(&mut stream, reply).await {
         // Closing a socket with something unread in it sends an RST, which may overtake the answer on its way to the
         // client. So FIN was sent by itself, and the socket is kept until the client has gone.
@@ -145,16 +145,12 @@ async fn client_left(socket: &TcpStream) {
 mod tests {
     use std::io::{Read, Write};
 
-    use super::super::record::State;
-    use super::super::test_client::{
+    use super::*;
+    use crate::mock::record::State;
+    use crate::mock::test_client::{
         Ended, body, connect, exchange, impatient, post, read_to_end, read_until, send, unfinished_post,
     };
-    use super::super::{
-        Answer, MockEndpoint, close_after_head, close_after_request, close_in_body, close_on_connect, endless_body,
-        garbage, hang, hang_on_connect, reset_after_head, reset_after_request, reset_in_body, reset_inside_answer,
-        reset_on_connect, slow_body, status,
-    };
-    use super::*;
+    use crate::*;
 
     /// What a client sees that sends a whole request, and the body that was recorded.
     fn after_whole_request(answer: Answer) -> (String, Ended, Vec<u8>) {
