@@ -32,7 +32,10 @@ pub fn embed(names: &[&str]) {
     cargo.args(names.iter().map(|name| format!("--package=orchestra-{name}"))).current_dir(root);
     FOR_THE_HOST.iter().for_each(|variable| _ = cargo.env_remove(variable));
     let status = cargo.status().expect("cargo runs, as it runs this script");
-    assert!(status.success(), "{names:?} do not build: is the target wasm32-wasip2 installed? `make target` sees to it");
+    assert!(
+        status.success(),
+        "{names:?} do not build: is the target wasm32-wasip2 installed? `make target` sees to it"
+    );
     for name in names {
         let component = target.join(format!("wasm32-wasip2/release/orchestra_{name}.wasm"));
         println!("cargo::rustc-env=ORCHESTRA_{}_WASM={}", name.to_uppercase(), component.display());
@@ -42,5 +45,7 @@ pub fn embed(names: &[&str]) {
 /// The nearest folder upwards that has the lock file.
 fn workspace(package: &Path) -> &Path {
     let mut folders = package.ancestors();
-    folders.find(|folder| fs::exists(folder.join("Cargo.lock")).unwrap_or(false)).expect("the package is in a workspace")
+    folders
+        .find(|folder| fs::exists(folder.join("Cargo.lock")).unwrap_or(false))
+        .expect("the package is in a workspace")
 }

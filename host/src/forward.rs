@@ -64,7 +64,9 @@ impl Contract {
     pub(crate) fn link(&self, linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
         for (kind, (_, interface, name)) in (0..).zip(&self.resources) {
             let mut instance = linker.instance(interface)?;
-            instance.resource_async(name, ResourceType::host_dynamic(kind), |store, rep| Box::new(drop_resource(store, rep)))?;
+            instance.resource_async(name, ResourceType::host_dynamic(kind), |store, rep| {
+                Box::new(drop_resource(store, rep))
+            })?;
         }
         for (number, function) in self.functions.iter().enumerate() {
             let is_report = function.is_report;

@@ -133,10 +133,8 @@ impl Secure {
     fn new(authorities: Vec<CertificateDer<'static>>) -> Result<Self, NetworkError> {
         let provider = Arc::new(ring::default_provider());
         let verifier = Verifier::new_with_extra_roots(authorities, provider).map_err(|error| setup(&error))?;
-        let mut tls = with_protocols()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+        let mut tls =
+            with_protocols()?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             through_proxies: client(tls.clone()).build().map_err(|error| setup(&error))?,
@@ -256,7 +254,8 @@ impl WasiHttpHooks for Hooks {
             if !is_allowed {
                 return Err(Error::HttpRequestDenied);
             }
-            let response = client.send(request, options.unwrap_or_default(), permits.acquire_owned().await.ok()).await?;
+            let response =
+                client.send(request, options.unwrap_or_default(), permits.acquire_owned().await.ok()).await?;
             let connection: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, connection))
         })

@@ -141,8 +141,7 @@ mod tests {
         kept.push(&vec![b'a'; HEAD_BYTES]);
         kept.push(b"cut");
         kept.push(&vec![b'b'; TAIL_BYTES]);
-        let expected =
-            format!("{}\n[3 bytes are left out here]\n{}", "a".repeat(HEAD_BYTES), "b".repeat(TAIL_BYTES));
+        let expected = format!("{}\n[3 bytes are left out here]\n{}", "a".repeat(HEAD_BYTES), "b".repeat(TAIL_BYTES));
         assert_eq!(kept.text(), expected);
     }
 }

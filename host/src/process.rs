@@ -153,7 +153,9 @@ async fn say_farewell(
         let mut current = match instance.take() {
             Some(current) if current.broken.is_none() => current,
             lost => {
-                trouble.extend(lost.and_then(|lost| lost.broken).map(|why| format!("the process component failed: {why}")));
+                trouble.extend(
+                    lost.and_then(|lost| lost.broken).map(|why| format!("the process component failed: {why}")),
+                );
                 match origin.open().await {
                     Ok(fresh) => fresh,
                     Err(error) => {
@@ -180,7 +182,8 @@ async fn say_farewell(
 
 impl Origin {
     async fn open(&self) -> wasmtime::Result<Instance> {
-        let endpoint = self.reporting.as_ref().map(|reporting| reporting.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT));
+        let endpoint =
+            self.reporting.as_ref().map(|reporting| reporting.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT));
         let hooks = self.host.client.for_reports(endpoint.and_then(Allowed::origin));
         let limits = Limits::new(MEMORY_BYTES);
         let mut store = store::new(&self.host.engine, WasiCtx::builder().build(), hooks, limits, None);

@@ -222,9 +222,10 @@ fn prepare(task: &Task, run: &Run, output: &Output, process: &Process) -> Result
     if task.is_task() {
         serde_json::from_str::<&RawValue>(&run.input).map_err(|error| format!("the input is not JSON: {error}"))?;
     }
-    let allowed = run.allowed_hosts.iter().map(|host| {
-        Allowed::parse(host).ok_or_else(|| format!("{host:?} is no host, no HOST:PORT and no origin"))
-    });
+    let allowed = run
+        .allowed_hosts
+        .iter()
+        .map(|host| Allowed::parse(host).ok_or_else(|| format!("{host:?} is no host, no HOST:PORT and no origin")));
     let hooks = task.host.client.for_task(allowed.collect::<Result<_, _>>()?);
     let mut wasi = WasiCtx::builder();
     wasi.arg(&run.name).args(&run.arguments).stdout(output.stdout(run.stdout)).stderr(output.stderr(run.stderr));

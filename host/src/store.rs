@@ -21,7 +21,13 @@ pub(crate) struct Ctx {
 
 /// A store whose WebAssembly lets others run at every tick of the engine's clock, so that whoever waits for it can also
 /// give it up: by dropping the call.
-pub(crate) fn new(engine: &Engine, wasi: WasiCtx, hooks: Hooks, limits: Limits, forward: Option<Forward>) -> Store<Ctx> {
+pub(crate) fn new(
+    engine: &Engine,
+    wasi: WasiCtx,
+    hooks: Hooks,
+    limits: Limits,
+    forward: Option<Forward>,
+) -> Store<Ctx> {
     let ctx = Ctx { table: ResourceTable::new(), wasi, http: WasiHttpCtx::new(), hooks, limits, forward };
     let mut store = Store::new(engine, ctx);
     store.limiter(|ctx| &mut ctx.limits);

@@ -108,7 +108,8 @@ impl Task {
         let instance = self.program.instantiate_async(&mut *store).await?;
         match self.entry {
             Entry::Task(run, kind) => {
-                let run = instance.get_typed_func::<(ResourceDynamic, &str), (Result<(), String>,)>(&mut *store, run)?;
+                let run =
+                    instance.get_typed_func::<(ResourceDynamic, &str), (Result<(), String>,)>(&mut *store, run)?;
                 let lent = ResourceDynamic::new_borrow(process, kind);
                 Ok(run.call_async(store, (lent, input)).await?.0.map_err(Some))
             }

@@ -7,7 +7,8 @@ use wasi::http::types::{Fields, OutgoingRequest, Scheme};
 
 /// The status of the answer, or why there is none.
 pub fn get(url: &str) -> String {
-    let Some((authority, path)) = url.strip_prefix("http://").map(|rest| rest.split_once('/').unwrap_or((rest, ""))) else {
+    let Some((authority, path)) = url.strip_prefix("http://").map(|rest| rest.split_once('/').unwrap_or((rest, "")))
+    else {
         return format!("{url} is no URL for this task");
     };
     let request = OutgoingRequest::new(Fields::new());

@@ -11,6 +11,7 @@ pub fn time() -> ! {
 }
 
 /// Until there is no more.
+#[expect(unconditional_recursion, reason = "it is to run out of stack")]
 pub fn stack(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
     stack(depth + 1).wrapping_add(frame[(depth % 64) as usize])

@@ -75,7 +75,9 @@ fn role(shape: &Shape) -> String {
         Ok(Kind::Command) if has(&shape.imports, "orchestra:process/lifecycle") => {
             "a command that reports itself: plug the process component into it with `wac plug`".into()
         }
-        Ok(Kind::Command) if exports("wasi:http/incoming-handler") => "composed already: a command and a service".into(),
+        Ok(Kind::Command) if exports("wasi:http/incoming-handler") => {
+            "composed already: a command and a service".into()
+        }
         Ok(Kind::Command) => "a command: how it exits is how its run ends".into(),
         Err(_) if exports("orchestra:process/lifecycle") => "the process component, or one in its place".into(),
         Err(error) => format!("none here: {error}"),

@@ -1,6 +1,7 @@
 //! The command `orchestra`.
 
 mod compose;
+mod dev;
 mod inspect;
 mod progress;
 mod quantity;
@@ -25,9 +26,12 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Compose(compose::Arguments),
+    Dev(dev::Arguments),
     Inspect(inspect::Arguments),
     /// Write shell completions to standard output.
-    #[command(after_help = "Example:\n  orchestra completions bash > ~/.local/share/bash-completion/completions/orchestra")]
+    #[command(
+        after_help = "Example:\n  orchestra completions bash > ~/.local/share/bash-completion/completions/orchestra"
+    )]
     Completions {
         /// The shell to complete in.
         shell: Shell,
@@ -37,6 +41,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Dev(arguments) => dev::dev(&arguments),
         Command::Compose(arguments) => compose::compose(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Completions { shell } => {

