@@ -1,9 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help target tools build compose examples demo test golden test-hosts lint clean
+.PHONY: help target tools build compose examples demo test golden test-hosts test-page picture lint clean
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2
-TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose host-test
+TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev host-test
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 include examples/build.mk
@@ -44,6 +44,22 @@ golden: ## Record again what the published orchestra-sdk does (Python 3.10 and P
 # The matrix alone, but with host-test beside it: so all that both depend on is built once, with the same features.
 test-hosts: examples ## Run the examples under wasmtime's command line and on Node, and compare what they report
 	cargo test --package host-test --package hosts-test --test hosts
+
+test-page: dev-server ## Run the tests of the page of `orchestra dev` in headless Chromium
+	$(SEEN) node --test dev/page/page.test.mjs
+
+picture: dev-server ## Take docs/dev.png, the picture of that page
+	$(SEEN) node dev/page/picture.mjs docs/dev.png
+
+CHROMIUM := chromium
+SEEN = SERVE=$(abspath $(OUTPUT))/debug/examples/serve PLAYWRIGHT=$(abspath $(OUTPUT))/tools/playwright \
+	CHROMIUM="$$(command -v $(CHROMIUM))"
+
+.PHONY: dev-server
+dev-server:
+	@command -v $(CHROMIUM) >/dev/null || { echo 'There is no chromium: apt-get install chromium, or say CHROMIUM=...' >&2; exit 1; }
+	scripts/tools playwright
+	cargo build --package orchestra-dev --example serve
 
 lint: target ## Check formatting, lints and documentation
 	cargo fmt --all --check

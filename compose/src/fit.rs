@@ -18,17 +18,22 @@ const ENTRY_POINTS: [&str; 2] = ["wasi:cli/run", "wasi:http/incoming-handler"];
 /// Whether a program is run by the runner or by the wrapper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// It exports `orchestra:process/task`.
     Task,
+    /// It exports `wasi:cli/run`.
     Command,
 }
 
 /// The names of a component's imports and exports.
 pub struct Shape {
+    /// Such as `wasi:io/poll@0.2.0`.
     pub imports: Vec<String>,
+    /// Such as `wasi:cli/run@0.2.0`.
     pub exports: Vec<String>,
 }
 
 impl Shape {
+    /// Read out of a component's bytes.
     pub fn of(program: &[u8]) -> Result<Self, ComposeError> {
         if Parser::is_core_wasm(program) {
             return Err(ComposeError::CoreModule);

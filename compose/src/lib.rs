@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 pub use error::ComposeError;
-use fit::Shape;
+pub use fit::{Kind, Shape};
 pub use strip::strip;
 
 /// The built components, each as it lies in `target/components/`.

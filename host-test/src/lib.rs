@@ -5,8 +5,9 @@
 mod clock;
 pub mod component;
 pub mod composed;
-pub mod endpoint;
 pub mod guest;
 mod hooks;
 pub mod host;
 mod output;
+
+pub use orchestra_endpoint as endpoint;

@@ -10,6 +10,9 @@ fn main() -> ExitCode {
         ["return", status] => ExitCode::from(status.parse::<u8>().unwrap_or(99)),
         ["exit", status] => std::process::exit(status.parse().unwrap_or(99)),
         ["trap"] => panic!("as the arguments say"),
+        ["loop"] => loop {
+            std::hint::spin_loop();
+        },
         ["search"] => {
             println!("{}", search::everything());
             ExitCode::SUCCESS

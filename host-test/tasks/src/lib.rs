@@ -5,8 +5,10 @@ use bindings::orchestra::process::connections;
 use bindings::orchestra::process::lifecycle::{Process, Reporter};
 use serde_json::{Value, json};
 
+mod reach;
 #[path = "search.rs"]
 mod search;
+mod waste;
 
 mod bindings {
     wit_bindgen::generate!({
@@ -42,6 +44,23 @@ impl task::Guest for Task {
                 input["status"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or(0),
             ),
             "trap" => panic!("as the input says"),
+            "loop" => waste::time(),
+            "recurse" => println!("{}", waste::stack(0)),
+            // `mib`
+            "allocate" => println!("{}", waste::memory(input["mib"].as_u64().unwrap_or(0)).len()),
+            // `text`, on standard output and then on standard error
+            "write" => {
+                println!("{}", text("text"));
+                eprintln!("{}", text("text"));
+            }
+            // `url`: what came of a request
+            "get" => process
+                .set_output("got", &Value::from(reach::get(&text("url"))).to_string())
+                .map_err(|error| error.to_string())?,
+            // `address`: what came of a connection
+            "connect" => process
+                .set_output("got", &Value::from(reach::connect(&text("address"))).to_string())
+                .map_err(|error| error.to_string())?,
             // Until standard input ends.
             "wait" => {
                 let waited = std::io::read_to_string(std::io::stdin()).map_err(|error| error.to_string())?;

@@ -12,7 +12,9 @@ fn undelivered(stderr: &str) -> Vec<&str> {
 
 #[test]
 fn a_task_ends_as_it_would() {
-    for (input, succeeded) in [("{}", true), (r#"{"do": "fail", "text": "no rows"}"#, false)] {
+    for (input, succeeded) in
+        [("{}", true), (r#"{"do": "report"}"#, true), (r#"{"do": "fail", "text": "no rows"}"#, false)]
+    {
         let ran = Program::task().invoke(&[input]).reporting_to_url(&dead_url()).simulated_alone().run();
         assert_eq!(ran.end, End::Returned(succeeded));
         assert_eq!(undelivered(&ran.stderr), ["the start", "the ending"]);

@@ -1,0 +1,78 @@
+//! A local endpoint to develop against: it takes what Orchestra takes, and shows it on a page as it happens.
+//!
+//! ```
+//! use orchestra_dev::{Options, serve};
+//!
+//! let server = serve(Options::default())?;
+//! println!("{}", server.environment());
+//! # std::io::Result::Ok(())
+//! ```
+//!
+//! It speaks both protocols, the webhook (`POST /`) and jobs (`POST /jobs/sdk/sdk_receive?clientid=…`). Each report is kept
+//! with its run, and measured by [Orchestra's rules](Breach): what breaks one has a warning on the page. It can be told to
+//! misbehave, so that people see what retries do.
+//!
+//! It is not Orchestra: it starts nothing, forgets everything when it ends, and where Orchestra's answers are not known
+//! its own are a guess, which [`Breach::refusal`] lists. It listens on loopback only, and answers nobody who came by another
+//! name (DNS rebinding) or from another site's page.
+
+mod feed;
+mod misbehaviour;
+mod options;
+mod page;
+mod report;
+mod rules;
+mod runs;
+mod site;
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+
+use orchestra_endpoint::LiveEndpoint;
+use uuid::Uuid;
+
+use site::Site;
+
+pub use feed::{KEPT_MESSAGES, PAGES};
+pub use options::{FailRate, FailStatus, InvalidOption, Options};
+pub use rules::Breach;
+pub use runs::{ATTEMPTS_PER_EVENT, EVENTS_PER_RUN, KEPT_BYTES, RUNS, SHOWN_TEXT_BYTES};
+
+/// The server. Dropping it ends it.
+pub struct Server {
+    endpoint: LiveEndpoint,
+    has_own_key: bool,
+}
+
+/// Serves on 127.0.0.1, in a thread of its own.
+///
+/// # Errors
+///
+/// If the port is taken, or not for this user.
+pub fn serve(options: Options) -> io::Result<Server> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
+    let has_own_key = options.key.is_some();
+    let endpoint = LiveEndpoint::serve(listener, Site(Arc::new(site::Shared::new(options))))?;
+    Ok(Server { endpoint, has_own_key })
+}
+
+impl Server {
+    /// Where the page is, and where the webhook reports to: `http://127.0.0.1:PORT/`.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.endpoint.address())
+    }
+
+    /// The environment to set for a task that is to report here, as lines for a shell. Each call names a new run.
+    ///
+    /// A key that was given is not in it.
+    pub fn environment(&self) -> String {
+        let key = if self.has_own_key {
+            "# ORCHESTRA_API_KEY: the key that this endpoint was started with"
+        } else {
+            "export ORCHESTRA_API_KEY=dev"
+        };
+        let (url, run) = (self.url(), Uuid::new_v4());
+        format!("export ORCHESTRA_WEBHOOK_URL={url}\n{key}\nexport ORCHESTRA_TASK_RUN_ID={run}\n")
+    }
+}

@@ -1,0 +1,122 @@
+//! A connection's life: hyper serves it until an answer is none that hyper would send; then the socket is taken back.
+
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::fault::{Wire, act_out};
+use super::record::{EntryId, Record, WAIT_LIMIT};
+use crate::connection::{read, response, wait};
+use crate::reply::{Reply, When};
+use crate::server::Serve;
+
+/// Every connection is served by the script.
+pub(crate) struct Scripted {
+    pub(crate) record: Arc<Record>,
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+impl Serve for Scripted {
+    fn serve(&self, tcp: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+        let (record, tls) = (Arc::clone(&self.record), self.tls.clone());
+        let connection = record.connected();
+        let on_connect = record.take_on_connect(connection);
+        async move {
+            if let Some((id, answer)) = on_connect {
+                wait(answer.delay).await;
+                act_out(tcp, &answer.reply, id, &record).await;
+                return;
+            }
+            let Some(tls) = tls else {
+                return serve_http(tcp, connection, record).await;
+            };
+            match timeout(WAIT_LIMIT, tls.accept(tcp)).await {
+                Ok(Ok(stream)) => serve_http(stream, connection, record).await,
+                Ok(Err(error)) => record.note(connection, format!("TLS handshake: {error}"), false),
+                Err(_) => record.note(connection, "TLS handshake: given up".to_owned(), false),
+            }
+        }
+    }
+
+    fn trouble(&self, what: String) {
+        self.record.note(0, what, true);
+    }
+
+    fn ended(&self) {
+        self.record.server_ended();
+    }
+}
+
+async fn serve_http(stream: impl Wire, connection: usize, record: Arc<Record>) {
+    let for_requests = Arc::clone(&record);
+    let service = service_fn(move |request| Box::pin(exchange(request, connection, Arc::clone(&for_requests))));
+    let mut http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let ended = poll_fn(|context| http.poll_without_shutdown(context)).await;
+    let mut stream = http.into_parts().io.into_inner();
+    let Err(error) = ended else {
+        record.interrupted(connection, "the client left");
+        // The client may be gone already.
+        let _ = stream.shutdown().await;
+        return;
+    };
+    if let Some(takeover) = error.source().and_then(|source| source.downcast_ref::<Takeover>()) {
+        act_out(stream, &takeover.reply, takeover.id, &record).await;
+        return;
+    }
+    let note = if error.is_parse() { format!("not HTTP: {error}") } else { format!("the client left: {error}") };
+    if !record.interrupted(connection, &note) {
+        record.note(connection, note, false);
+    }
+}
+
+/// Reads as much of the request as the script says, and answers it if hyper can.
+async fn exchange(
+    request: hyper::Request<Incoming>,
+    connection: usize,
+    record: Arc<Record>,
+) -> Result<hyper::Response<Full<Bytes>>, Takeover> {
+    let (head, mut body) = request.into_parts();
+    let (id, answer) = record.take_for_request(connection, &head);
+    let complete = match answer.when {
+        // Taken by a connection that was there before: the head is as early as it gets.
+        When::Accepted | When::Head => body.is_end_stream(),
+        When::Body(bytes) => read(&mut body, bytes, |piece| record.keep(id, piece, bytes)).await,
+        When::Request => read(&mut body, usize::MAX, |piece| record.keep(id, piece, usize::MAX)).await,
+    };
+    record.settled(id, complete);
+    wait(answer.delay).await;
+    let ordinary = answer.is_ordinary();
+    match answer.reply {
+        Reply::Http(http) if ordinary => {
+            record.finished(id, "");
+            Ok(response(http))
+        }
+        reply => Err(Takeover { id, reply }),
+    }
+}
+
+/// The error by which a request's service makes hyper give the connection back.
+#[derive(Debug)]
+struct Takeover {
+    id: EntryId,
+    reply: Reply,
+}
+
+impl fmt::Display for Takeover {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("the answer is not one for hyper")
+    }
+}
+
+impl Error for Takeover {}

@@ -1,0 +1,48 @@
+//! `orchestra compose`
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use orchestra_compose::Components;
+
+const EXAMPLES: &str = "\
+What comes out runs as a command and as a service, on any host of WASI 0.2.
+
+Examples:
+  orchestra compose task.wasm -o task.composed.wasm
+  wasmtime run -Shttp --env ORCHESTRA_API_KEY --env ORCHESTRA_TASK_RUN_ID task.composed.wasm '{\"rows\": 3}'
+  wasmtime serve -Scli --env ORCHESTRA_API_KEY task.composed.wasm";
+
+/// Compose a task, or any WASI command, with the components that report for it.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A component that exports `orchestra:process/task` or `wasi:cli/run`.
+    program: PathBuf,
+    /// Where to write it.
+    #[arg(long, short)]
+    output: PathBuf,
+}
+
+/// The error is a sentence.
+pub fn compose(arguments: &Arguments) -> Result<ExitCode, String> {
+    let Arguments { program, output } = arguments;
+    let bytes = fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
+    let composed = orchestra_compose::compose(&components(), &bytes);
+    let composed = composed.map_err(|error| format!("{}: {error}", program.display()))?;
+    fs::write(output, composed).map_err(|error| format!("{}: {error}", output.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Those that were built with this program, as `make build` has them.
+fn components() -> Components {
+    let strip = |component| orchestra_compose::strip(component).expect("rustc makes whole components");
+    Components {
+        process: strip(include_bytes!(env!("ORCHESTRA_PROCESS_WASM"))),
+        guard: strip(include_bytes!(env!("ORCHESTRA_GUARD_WASM"))),
+        runner: strip(include_bytes!(env!("ORCHESTRA_RUNNER_WASM"))),
+        wrapper: strip(include_bytes!(env!("ORCHESTRA_WRAPPER_WASM"))),
+    }
+}

@@ -1,0 +1,66 @@
+//! The command `orchestra`.
+
+mod compose;
+mod dev;
+mod inspect;
+mod progress;
+mod quantity;
+mod run;
+mod signal;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Run WebAssembly tasks, and report how they go to Orchestra.
+#[derive(Parser)]
+#[command(name = "orchestra", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Compose(compose::Arguments),
+    Dev(dev::Arguments),
+    Inspect(inspect::Arguments),
+    /// Write shell completions to standard output.
+    #[command(
+        after_help = "Example:\n  orchestra completions bash > ~/.local/share/bash-completion/completions/orchestra"
+    )]
+    Completions {
+        /// The shell to complete in.
+        shell: Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Dev(arguments) => dev::dev(&arguments),
+        Command::Compose(arguments) => compose::compose(&arguments),
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "orchestra", &mut io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("orchestra: {error}");
+        ExitCode::from(run::status::NOT_STARTED)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,275 @@
+//! `orchestra run`
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, fs};
+
+use clap::Args;
+use orchestra_host::{
+    ApiKey, Cache, CancellationToken, Config, End, Ended, Folder, Host, INPUT_BYTES, Outcome, Reporting, Run, Stdio,
+};
+use serde_json::json;
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::signal::{Signalled, cancel_on_signals};
+use crate::{progress, quantity};
+
+/// Exit statuses that are not the task's own.
+pub mod status {
+    /// The task failed without a status of its own.
+    pub const FAILED: u8 = 1;
+    /// Something that the command line says does not work.
+    pub const NOT_STARTED: u8 = 2;
+    /// As `timeout` has it.
+    pub const DEADLINE: u8 = 124;
+    /// As a shell has it for a program that aborted.
+    pub const TRAPPED: u8 = 134;
+    /// As a shell has it for a program that was killed for want of memory.
+    pub const MEMORY: u8 = 137;
+}
+
+const EXAMPLES: &str = "\
+The run is reported where the environment has ORCHESTRA_API_KEY and ORCHESTRA_TASK_RUN_ID; ORCHESTRA_WEBHOOK_URL and
+ORCHESTRA_TASK_NAME may be there, too. The task sees none of them.
+
+The exit status is the task's: 0 where it succeeded, 1 where it failed, its own where it exited with one. A deadline gives
+124, a trap 134, the memory limit 137, SIGINT 130, SIGTERM 143, and what could not be started 2.
+
+Examples:
+  orchestra run task.wasm --input '{\"rows\": 3}' --deadline 10m
+  orchestra run task.wasm --input @input.json --dir data --allow-host api.example.com
+  orchestra run report.wasm --log report.log -- --month 2026-11";
+
+/// Run a task, or any WASI command, and report how it ends, whatever happens to it.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A component that exports `orchestra:process/task` or `wasi:cli/run`.
+    program: PathBuf,
+    /// Arguments of the program.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+    /// The task's input: JSON, @FILE, or - for standard input.
+    #[arg(long, value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
+    input: String,
+    /// The task's name in reports [default: ORCHESTRA_TASK_NAME, or the program's file name].
+    #[arg(long)]
+    name: Option<String>,
+    /// Stop the task, and report it as failed, after so long: 90s, 500ms, 5m, 2h.
+    #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
+    deadline: Option<Duration>,
+    /// How much memory the task may have: 512M, 2G.
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = quantity::bytes)]
+    memory: usize,
+    /// After SIGINT or SIGTERM, how long the report of it may take.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = quantity::duration)]
+    grace: Duration,
+    /// Send what the task writes as a log of this name, when it has ended.
+    #[arg(long, value_name = "NAME")]
+    log: Option<String>,
+    /// A folder that the task may read and write, and where it finds it: HERE or HERE::THERE.
+    #[arg(long, value_name = "FOLDER")]
+    dir: Vec<String>,
+    /// A folder that the task may only read.
+    #[arg(long, value_name = "FOLDER")]
+    dir_read_only: Vec<String>,
+    /// An environment variable for the task: NAME, to pass it on, or NAME=VALUE.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// A host that the task may send HTTP requests to: HOST, HOST:PORT or https://HOST.
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
+    /// A file of certificate authorities (PEM) to trust beside the system's.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Where nothing is configured to report to, report to a local endpoint, as `orchestra dev` has it. Its page is
+    /// there until Ctrl-C.
+    #[arg(long)]
+    dev: bool,
+    /// Compile anew, and keep nothing in the cache.
+    #[arg(long)]
+    no_cache: bool,
+    /// Say nothing of one's own on standard error, but errors of the command line.
+    #[arg(long, short)]
+    quiet: bool,
+    /// At the end, say how the run ended as one line of JSON on standard error.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The error is one in the command line, in a sentence.
+pub fn run(arguments: Arguments) -> Result<ExitCode, String> {
+    let runtime = Runtime::new().map_err(|error| format!("no runtime can be started: {error}"))?;
+    let code = runtime.block_on(run_in_runtime(arguments))?;
+    // A read of standard input that nobody waits for any more must not keep this program.
+    runtime.shutdown_background();
+    Ok(code)
+}
+
+async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
+    let cancellation = CancellationToken::new();
+    let signalled = cancel_on_signals(cancellation.clone()).map_err(|error| format!("no signal is seen: {error}"))?;
+    let say = |text: &str| {
+        if !arguments.quiet {
+            eprintln!("orchestra: {text}");
+        }
+    };
+    let mut server = None;
+    let reporting = match reporting() {
+        Ok(reporting) => Some(reporting),
+        Err(_) if arguments.dev && variable("ORCHESTRA_API_KEY").is_none() => {
+            let started = orchestra_dev::serve(orchestra_dev::Options::default());
+            let started = started.map_err(|error| format!("no local endpoint can be served: {error}"))?;
+            say(&format!("the run is shown at {}", started.url()));
+            let reporting = Reporting {
+                run_id: variable("ORCHESTRA_TASK_RUN_ID").unwrap_or_else(|| Uuid::new_v4().to_string()),
+                api_key: ApiKey::new("dev"),
+                endpoint: Some(started.url()),
+            };
+            server = Some(started);
+            Some(reporting)
+        }
+        Err(why) => {
+            say(&format!("nothing is reported: {why}"));
+            None
+        }
+    };
+    let cache = if arguments.no_cache { Cache::Off } else { Cache::User };
+    let config = Config { cache, certificate_authorities: arguments.ca_file.clone() };
+    let host = Host::new(&config).map_err(|error| format!("{error}"))?;
+    let name = arguments.name.clone().or_else(|| variable("ORCHESTRA_TASK_NAME"));
+    let name = name.unwrap_or_else(|| file_stem(&arguments.program));
+    let prepared = host.load_file(&arguments.program).map_err(|error| with_path(&arguments.program, &error));
+    let prepared = prepared.and_then(|task| Ok((task, prepare(&arguments, &name)?)));
+    let (task, run) = match prepared {
+        Ok(prepared) => prepared,
+        Err(why) => {
+            // Orchestra waits for this run, too.
+            if let Some(reporting) = reporting {
+                host.report_failure(reporting, &name, &why).await.iter().for_each(|trouble| say(trouble));
+            }
+            return Err(why);
+        }
+    };
+    let run = Run { reporting, cancellation: cancellation.clone(), ..run };
+    let ended = progress::show(&name, !arguments.quiet, task.run(run)).await;
+    ended.trouble.iter().for_each(|trouble| say(trouble));
+    if !matches!(ended.end, End::Returned | End::Exited(_)) {
+        say(&format!("the task failed: {}", ended.end));
+    }
+    let code = exit_status(&ended, &signalled);
+    if arguments.json {
+        eprintln!("{}", summary(&ended, code));
+    }
+    if let Some(server) = server {
+        say(&format!("the run has ended; its page stays at {} until Ctrl-C", server.url()));
+        cancellation.cancelled().await;
+    }
+    Ok(ExitCode::from(code))
+}
+
+/// Nothing but sentences about what is missing can be wrong here: the process component checks the values.
+fn reporting() -> Result<Reporting, String> {
+    let missing = |name: &str| format!("{name} is not set");
+    match (variable("ORCHESTRA_API_KEY"), variable("ORCHESTRA_TASK_RUN_ID")) {
+        (Some(key), Some(run_id)) => {
+            let endpoint = variable("ORCHESTRA_WEBHOOK_URL");
+            Ok(Reporting { run_id, api_key: ApiKey::new(key), endpoint })
+        }
+        (None, None) => Err("neither ORCHESTRA_API_KEY nor ORCHESTRA_TASK_RUN_ID is set".into()),
+        (None, Some(_)) => Err(missing("ORCHESTRA_API_KEY")),
+        (Some(_), None) => Err(missing("ORCHESTRA_TASK_RUN_ID")),
+    }
+}
+
+/// A blank value is none.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+fn file_stem(program: &Path) -> String {
+    program.file_stem().map_or_else(|| "task".into(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn with_path(path: &Path, error: &orchestra_host::LoadError) -> String {
+    match error {
+        orchestra_host::LoadError::Read { .. } => error.to_string(),
+        error => format!("{}: {error}", path.display()),
+    }
+}
+
+fn prepare(arguments: &Arguments, name: &str) -> Result<Run, String> {
+    let folders = arguments.dir.iter().map(|folder| (folder, true));
+    let folders = folders.chain(arguments.dir_read_only.iter().map(|folder| (folder, false)));
+    let folders = folders.map(|(folder, is_writable)| {
+        let (here, there) = folder.split_once("::").unwrap_or((folder, folder));
+        Folder { here: here.into(), there: there.into(), is_writable }
+    });
+    Ok(Run {
+        name: name.into(),
+        input: input(&arguments.input)?,
+        arguments: arguments.arguments.clone(),
+        variables: arguments.env.iter().map(|given| environment(given)).collect::<Result<_, _>>()?,
+        folders: folders.collect(),
+        allowed_hosts: arguments.allow_host.clone(),
+        memory_bytes: arguments.memory,
+        deadline: arguments.deadline,
+        grace: arguments.grace,
+        inherit_stdin: arguments.input != "-",
+        stdout: Stdio::Inherited,
+        stderr: Stdio::Inherited,
+        log: arguments.log.clone(),
+        ..Run::default()
+    })
+}
+
+fn environment(given: &str) -> Result<(String, String), String> {
+    match given.split_once('=') {
+        Some((name, value)) => Ok((name.into(), value.into())),
+        None => match env::var(given) {
+            Ok(value) => Ok((given.into(), value)),
+            Err(_) => Err(format!("--env {given}: there is no such variable; write --env {given}=VALUE to set it")),
+        },
+    }
+}
+
+/// Read no further than the limit, of which the run itself complains.
+fn input(given: &str) -> Result<String, String> {
+    let wrong = |error: io::Error| format!("the input {given} cannot be read: {error}");
+    let reader: Box<dyn Read> = match given.strip_prefix('@') {
+        Some(path) => Box::new(fs::File::open(path).map_err(wrong)?),
+        None if given == "-" => Box::new(io::stdin()),
+        None => return Ok(given.into()),
+    };
+    let mut text = String::new();
+    reader.take(INPUT_BYTES as u64 + 1).read_to_string(&mut text).map_err(wrong)?;
+    Ok(text)
+}
+
+fn exit_status(ended: &Ended, signalled: &Signalled) -> u8 {
+    match &ended.end {
+        End::Returned if matches!(ended.outcome, Outcome::Failed | Outcome::Cancelled) => status::FAILED,
+        End::Returned => 0,
+        End::Failed(_) => status::FAILED,
+        // What does not fit into a status must not become a success.
+        End::Exited(code) => u8::try_from(*code).unwrap_or(status::FAILED),
+        End::Trapped(_) | End::StackOverflow(_) => status::TRAPPED,
+        End::MemoryLimit(..) => status::MEMORY,
+        End::Deadline(_) => status::DEADLINE,
+        End::Cancelled => signalled.status(),
+        End::NotStarted(_) => status::NOT_STARTED,
+    }
+}
+
+fn summary(ended: &Ended, code: u8) -> String {
+    let outcome = match ended.outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Warning => "warning",
+        Outcome::Failed => "failed",
+        Outcome::Cancelled => "cancelled",
+    };
+    json!({ "outcome": outcome, "end": ended.end.to_string(), "status": code, "trouble": ended.trouble }).to_string()
+}

@@ -1,0 +1,15 @@
+//! The process component's exports, as the host itself calls them. What a task calls is forwarded without them.
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "process-component",
+    exports: { default: async },
+    with: {
+        "wasi:io": wasmtime_wasi::p2::bindings::io,
+        "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
+        "wasi:random": wasmtime_wasi::p2::bindings::random,
+        "wasi:http": wasmtime_wasi_http::p2::bindings::http,
+    },
+});
+
+pub use exports::orchestra::process::lifecycle;

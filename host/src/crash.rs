@@ -1,0 +1,38 @@
+//! What a trap says.
+
+use serde_json::{Value, json};
+use wasmtime::WasmBacktrace;
+
+/// So many frames are told, the innermost first.
+pub const FRAMES: usize = 10;
+
+/// A trap, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// What the engine says, such as `wasm unreachable instruction executed`.
+    pub message: String,
+    /// The innermost functions, at most [`FRAMES`]: a name where the component has one, else an index, and an offset.
+    pub frames: Vec<String>,
+}
+
+impl Crash {
+    pub(crate) fn new(error: &wasmtime::Error) -> Self {
+        let root = error.root_cause().to_string();
+        let message = root.strip_prefix("wasm trap: ").unwrap_or(&root).to_string();
+        let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
+        let frames = frames.iter().take(FRAMES).map(|frame| {
+            let name = frame.symbols().iter().find_map(|symbol| symbol.name()).or_else(|| frame.func_name());
+            let name = name.map_or_else(|| format!("function {}", frame.func_index()), ToString::to_string);
+            match frame.module_offset() {
+                Some(offset) => format!("{name} @ {offset:#x}"),
+                None => name,
+            }
+        });
+        Self { message, frames: frames.collect() }
+    }
+
+    /// As it goes along with the report.
+    pub(crate) fn data(&self) -> Value {
+        json!({ "trap": self.message, "frames": self.frames })
+    }
+}

@@ -1,0 +1,49 @@
+//! What a store holds: a task's, or the process component's.
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::forward::Forward;
+use crate::limits::Limits;
+use crate::network::Hooks;
+
+pub(crate) struct Ctx {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    pub(crate) limits: Limits,
+    /// The way to the process component, in a task's store.
+    pub(crate) forward: Option<Forward>,
+}
+
+/// A store whose WebAssembly lets others run at every tick of the engine's clock, so that whoever waits for it can also
+/// give it up: by dropping the call.
+pub(crate) fn new(
+    engine: &Engine,
+    wasi: WasiCtx,
+    hooks: Hooks,
+    limits: Limits,
+    forward: Option<Forward>,
+) -> Store<Ctx> {
+    let ctx = Ctx { table: ResourceTable::new(), wasi, http: WasiHttpCtx::new(), hooks, limits, forward };
+    let mut store = Store::new(engine, ctx);
+    store.limiter(|ctx| &mut ctx.limits);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))));
+    store
+}
+
+impl WasiView for Ctx {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Ctx {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+    }
+}

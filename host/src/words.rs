@@ -1,0 +1,36 @@
+//! What goes wrong with reporting, in sentences.
+
+use crate::bindings::lifecycle::{ConfigError, ReportError};
+
+/// What is wrong with the configuration of a run's reports.
+pub(crate) fn of_config(error: &ConfigError) -> String {
+    match error {
+        ConfigError::MissingVariable(name) => format!("{name} is not set"),
+        ConfigError::PlaintextEndpoint(origin) => {
+            format!("{origin} is plain http to another machine, over which the API key is not sent: use https")
+        }
+        ConfigError::InvalidApiKey(what)
+        | ConfigError::InvalidClientId(what)
+        | ConfigError::InvalidEndpoint(what)
+        | ConfigError::InvalidRunId(what)
+        | ConfigError::InvalidName(what)
+        | ConfigError::InvalidRetryPolicy(what)
+        | ConfigError::InvalidTimeouts(what) => what.clone(),
+    }
+}
+
+/// Why `report` did not arrive; nothing where the run has ended already, which is as it should be.
+pub(crate) fn of_report(report: &str, error: &ReportError) -> Option<String> {
+    let why = match error {
+        ReportError::Ended(_) => return None,
+        ReportError::Refused(refusal) => {
+            format!("`{}` was answered {}: {}", refusal.report, refusal.status, refusal.answer)
+        }
+        ReportError::Denied(what) => format!("requests to the endpoint are denied: {what}"),
+        ReportError::InvalidArgument(what)
+        | ReportError::Unsupported(what)
+        | ReportError::Undelivered(what)
+        | ReportError::OutboxFull(what) => what.clone(),
+    };
+    Some(format!("{report} was not reported: {why}"))
+}

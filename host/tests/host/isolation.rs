@@ -1,0 +1,78 @@
+//! What a task finds that looks for a way out.
+
+use std::fs;
+use std::path::Path;
+
+use host_test::endpoint::{MockEndpoint, status};
+use host_test::guest::API_KEY;
+use orchestra_host::{Folder, Run};
+
+use crate::{block_on, line, task, with_input};
+
+#[test]
+fn a_task_finds_no_key_and_nothing_that_was_not_granted() {
+    let endpoint = MockEndpoint::script(vec![status(200); 3]);
+    let variable = |name: &str, value: &str| (name.to_string(), value.to_string());
+    let variables = vec![
+        variable("ORCHESTRA_API_KEY", API_KEY),
+        variable("orchestra_task_run_id", "seen-run-id"),
+        variable("SEEN", "seen-in-a-variable"),
+    ];
+    block_on(task(), Run { variables, ..with_input(&endpoint, r#"{"do": "search"}"#) });
+    let found = endpoint.requests::<3>()[1].json()["output_value"].to_string();
+    assert!(found.contains("seen-in-a-variable"));
+    for secret in [API_KEY, "seen-run-id", "CARGO"] {
+        assert!(!found.contains(secret), "{found}");
+    }
+    assert!(found.contains("MissingVariable"), "{found}");
+}
+
+#[test]
+fn a_task_sees_the_folders_that_it_is_granted_and_no_others() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("granted");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("file.txt"), "seen-in-a-file").unwrap();
+    for (folders, is_seen) in
+        [(vec![Folder { here: folder.clone(), there: "/".into(), is_writable: false }], true), (vec![], false)]
+    {
+        let endpoint = MockEndpoint::script(vec![status(200); 3]);
+        block_on(task(), Run { folders, ..with_input(&endpoint, r#"{"do": "search"}"#) });
+        let found = endpoint.requests::<3>()[1].json()["output_value"].to_string();
+        assert_eq!(found.contains("seen-in-a-file"), is_seen, "{found}");
+    }
+}
+
+/// Not even the endpoint: the way to it is the process component's alone.
+#[test]
+fn a_task_reaches_no_host_that_it_was_not_allowed() {
+    let endpoint = MockEndpoint::script(vec![status(200); 3]);
+    block_on(task(), with_input(&endpoint, &format!(r#"{{"do": "get", "url": "{}"}}"#, endpoint.url())));
+    assert!(line(&endpoint.requests::<3>()[1]).contains("HttpRequestDenied"));
+}
+
+#[test]
+fn a_task_reaches_a_host_that_it_was_allowed() {
+    let (endpoint, other) = (MockEndpoint::script(vec![status(200); 3]), MockEndpoint::script([status(204)]));
+    let allowed_hosts = vec![other.address().to_string()];
+    let input = format!(r#"{{"do": "get", "url": "{}/path"}}"#, other.url());
+    block_on(task(), Run { allowed_hosts, ..with_input(&endpoint, &input) });
+    assert_eq!(line(&endpoint.requests::<3>()[1]), "got = \"204\"");
+    assert_eq!(other.requests::<1>()[0].path, "/path");
+}
+
+#[test]
+fn a_task_has_no_sockets() {
+    let (endpoint, other) = (MockEndpoint::script(vec![status(200); 3]), MockEndpoint::script([]));
+    let input = format!(r#"{{"do": "connect", "address": "{}"}}"#, other.address());
+    let allowed_hosts = vec![other.address().to_string()];
+    block_on(task(), Run { allowed_hosts, ..with_input(&endpoint, &input) });
+    let got = line(&endpoint.requests::<3>()[1]);
+    assert!(!got.contains("connected"), "{got}");
+    assert_eq!(other.connections(), 0);
+}
+
+#[test]
+fn a_key_is_not_printed_by_accident() {
+    let run = with_input(&MockEndpoint::script([]), "{}");
+    assert!(!format!("{run:?}").contains(API_KEY));
+}

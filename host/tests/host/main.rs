@@ -1,0 +1,80 @@
+//! Tasks and commands on the library's host, and what of them arrives at the endpoint.
+
+mod ends;
+mod isolation;
+mod many;
+mod network;
+mod output;
+mod reports;
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use host_test::component;
+use host_test::endpoint::{MockEndpoint, Request};
+use host_test::guest::{API_KEY, RUN_ID};
+use orchestra_host::{ApiKey, Cache, Config, Ended, Host, Reporting, Run, Task};
+use tokio::runtime::Runtime;
+
+/// All runs share it, as they share the host.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime is made"))
+}
+
+fn host() -> &'static Host {
+    static HOST: OnceLock<Host> = OnceLock::new();
+    HOST.get_or_init(|| {
+        let cache = Cache::Folder(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
+        Host::new(&Config { cache, certificate_authorities: None }).expect("a host is made")
+    })
+}
+
+/// The task of `host-test/tasks`.
+fn task() -> &'static Task {
+    static TASK: OnceLock<Task> = OnceLock::new();
+    TASK.get_or_init(|| host().load(component::test_task()).expect("the task is one"))
+}
+
+/// The command of `host-test/tasks`.
+fn command() -> &'static Task {
+    static COMMAND: OnceLock<Task> = OnceLock::new();
+    COMMAND.get_or_init(|| host().load(component::test_command()).expect("the command is one"))
+}
+
+fn reporting_to(endpoint: &MockEndpoint) -> Option<Reporting> {
+    Some(Reporting { run_id: RUN_ID.into(), api_key: ApiKey::new(API_KEY), endpoint: Some(endpoint.url()) })
+}
+
+/// A run of the task, reported to this endpoint.
+fn with_input(endpoint: &MockEndpoint, input: &str) -> Run {
+    Run { reporting: reporting_to(endpoint), input: input.into(), ..Run::default() }
+}
+
+/// A run of the command, reported to this endpoint.
+fn with_arguments(endpoint: &MockEndpoint, arguments: &[&str]) -> Run {
+    let arguments = arguments.iter().map(ToString::to_string).collect();
+    Run { reporting: reporting_to(endpoint), arguments, ..Run::default() }
+}
+
+fn block_on(task: &Task, run: Run) -> Ended {
+    let ended = runtime().block_on(task.run(run));
+    println!("{ended:#?}");
+    ended
+}
+
+/// What a report says, in one line: `RUNNING task started.`, `rows = 12`, `run.log: a line`.
+fn line(request: &Request) -> String {
+    let body = request.json();
+    let text = |field: &str| body[field].as_str().unwrap_or_default().to_string();
+    match text("event_type").as_str() {
+        "SET_OUTPUT" => format!("{} = {}", text("output_name"), body["output_value"]),
+        "LOG" => format!("{}: {}", text("log_name"), text("data")),
+        _ => format!("{} {}", text("status"), text("message")),
+    }
+}
+
+/// The lines of all reports, in the order of arrival.
+fn lines(requests: &[Request]) -> Vec<String> {
+    requests.iter().map(line).collect()
+}
