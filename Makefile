@@ -32,7 +32,7 @@ tools: ## Install what the examples and other hosts need: wasmtime, componentize
 examples: tools build ## Build the examples in Rust, Python and JavaScript into target/components/examples
 	$(MAKE) --no-print-directory $(EXAMPLE_COMPONENTS)
 
-demo: target ## Report two runs of a task to an endpoint on loopback, and show what arrives
+demo: target ## Run a composed task twice, on bad and on good data, and show what arrives at an endpoint on loopback
 	cargo run --quiet --package host-test --example demo
 
 test: target ## Run the unit tests and the conformance suite
@@ -41,8 +41,9 @@ test: target ## Run the unit tests and the conformance suite
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
 
+# The matrix alone, but with host-test beside it: so all that both depend on is built once, with the same features.
 test-hosts: examples ## Run the examples under wasmtime's command line and on Node, and compare what they report
-	cargo test --package hosts-test
+	cargo test --package host-test --package hosts-test --test hosts
 
 test-page: dev-server ## Run the tests of the page of `orchestra dev` in headless Chromium
 	$(SEEN) node --test dev/page/page.test.mjs

@@ -16,6 +16,8 @@ use crate::text;
 /// Beyond either limit only an ending is taken.
 const REPORTS_HELD: usize = 128;
 const BYTES_HELD: usize = 16 * 1024 * 1024;
+/// The first tell what is wrong.
+const REJECTIONS_HELD: usize = 128;
 
 /// What the outbox has to know of a report beside its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,11 +171,11 @@ impl<H: Host> Outbox<H> {
                 Verdict::Acknowledged => self.pop(),
                 Verdict::Refused { status, answer } => {
                     let report = report.label.clone();
-                    self.rejections.push(ReportError::Refused(Refusal { report, status, answer }));
+                    self.reject(ReportError::Refused(Refusal { report, status, answer }));
                     self.pop();
                 }
                 Verdict::Denied(trouble) => {
-                    self.rejections.push(ReportError::Denied(trouble));
+                    self.reject(ReportError::Denied(trouble));
                     self.pop();
                 }
                 Verdict::Retry { trouble, after } => {
@@ -189,6 +191,12 @@ impl<H: Host> Outbox<H> {
             }
         }
         Ok(())
+    }
+
+    fn reject(&mut self, rejection: ReportError) {
+        if self.rejections.len() < REJECTIONS_HELD {
+            self.rejections.push(rejection);
+        }
     }
 
     /// The first report, of which there is one.
@@ -236,6 +244,7 @@ mod tests {
     use crate::contract::Outcome;
     use crate::process::Process;
     use crate::simulation::{Simulation, answer, denied, retry_after, slow};
+    use alloc::format;
     use alloc::string::ToString;
 
     type Run = Process<Simulation>;
@@ -342,8 +351,24 @@ mod tests {
         let mut run = simulation.run(Background);
         run.output("rows", "1".to_string()).unwrap();
         simulation.pass(1);
-        let Err(ReportError::Refused(Refusal { report, status: 400, .. })) = say(&mut run, "x") else { panic!() };
+        say(&mut run, "x").unwrap();
+        let Err(ReportError::Refused(Refusal { report, status: 400, .. })) = run.flush() else { panic!() };
         assert_eq!((report.as_str(), run.pending()), ("output rows", 0));
+        run.flush().unwrap();
+    }
+
+    #[test]
+    fn the_first_refusals_are_kept() {
+        let simulation = Simulation::script(vec![answer(400); 200]);
+        let mut run = simulation.run(Background);
+        for number in 0..200 {
+            run.output(&format!("n{number}"), "1".to_string()).unwrap();
+        }
+        for number in 0..REJECTIONS_HELD {
+            let Err(ReportError::Refused(refusal)) = run.flush() else { panic!() };
+            assert_eq!(refusal.report, format!("output n{number}"));
+        }
+        run.flush().unwrap();
     }
 
     #[test]

@@ -111,13 +111,13 @@ impl<H: Host> Process<H> {
 
     fn deliver(&mut self, patience: Patience) -> Result<(), ReportError> {
         let delivered = self.outbox.deliver(patience);
+        if patience == Patience::None {
+            return Ok(());
+        }
         if let Some(rejection) = self.outbox.take_rejection() {
             return Err(rejection);
         }
-        match patience {
-            Patience::None => Ok(()),
-            Patience::Budget | Patience::Insistent => Ok(delivered?),
-        }
+        Ok(delivered?)
     }
 }
 

@@ -34,6 +34,12 @@ pub fn test_command() -> &'static [u8] {
     COMMAND.get_or_init(|| read(&build(&["test-task"]).join("test-command.wasm")))
 }
 
+/// The example of a task in Rust, built on first use.
+pub fn example_task() -> &'static [u8] {
+    static TASK: OnceLock<Vec<u8>> = OnceLock::new();
+    TASK.get_or_init(|| read(&build(&["task-example"]).join("task_example.wasm")))
+}
+
 fn read_stripped(path: &Path) -> Vec<u8> {
     orchestra_compose::strip(&read(path)).expect("the linker makes whole components")
 }

@@ -23,6 +23,12 @@ impl Program {
         TASK.get_or_init(|| Self::compose(component::test_task()))
     }
 
+    /// The example of a task in Rust under the runner.
+    pub fn example() -> &'static Self {
+        static EXAMPLE: OnceLock<Program> = OnceLock::new();
+        EXAMPLE.get_or_init(|| Self::compose(component::example_task()))
+    }
+
     /// The command of `tasks/` under the wrapper.
     pub fn command() -> &'static Self {
         static COMMAND: OnceLock<Program> = OnceLock::new();

@@ -21,7 +21,7 @@ fn the_readme_shows_the_examples_as_they_are() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is one folder up");
     let readme = fs::read_to_string(root.join("README.md")).expect("there is a README");
     let excerpts = excerpts(&readme);
-    assert_eq!(excerpts.len(), 3, "one for each language");
+    assert_eq!(excerpts.len(), 6, "a program and a task for each language");
     for (path, excerpt) in excerpts {
         let file = fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(file.contains(excerpt), "README.md shows of {path} what is not in it:\n{excerpt}");

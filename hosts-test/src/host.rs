@@ -1,23 +1,35 @@
-//! A component as a process of a host's own command line.
+//! A component under a host's own command line, as a command and as a service.
 
-use std::fs::{self, File};
-use std::os::unix::process::CommandExt;
+use std::fs;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use wait_timeout::ChildExt;
+use host_test::composed::service::{Response, read};
 
-/// No run takes longer, compilation of the component included.
-pub const RUN_LIMIT: Duration = Duration::from_secs(300);
+use crate::process::{Process, RUN_LIMIT};
 
 /// Who runs a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// `wasmtime run`, wasmtime's own command line.
+    /// wasmtime's own command line.
     Wasmtime,
-    /// `jco run`: the component becomes a JavaScript module, and runs on Node.
+    /// jco: the component becomes a JavaScript module, and runs on Node.
     Node,
+}
+
+/// What a component is run with.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// For the folder that keeps what the host makes of the component.
+    pub name: &'a str,
+    /// The component's file.
+    pub component: &'a Path,
+    /// The one folder that the component gets.
+    pub folder: &'a Path,
+    /// Environment variables. Node passes on those of the tests beside them.
+    pub variables: &'a [(&'a str, &'a str)],
 }
 
 /// What came of a run.
@@ -27,6 +39,12 @@ pub struct Run {
     pub succeeded: bool,
     /// Standard output and standard error, as they came.
     pub output: String,
+}
+
+/// A service on loopback, which ends when it is dropped.
+pub struct Service {
+    process: Process,
+    address: SocketAddr,
 }
 
 impl Host {
@@ -41,76 +59,118 @@ impl Host {
         }
     }
 
-    /// Runs a component to its end. `name` is for the file that keeps its output.
+    /// Runs a component to its end: `wasmtime run`, `jco run`.
     ///
     /// # Panics
     ///
     /// If the component or the host is not there, or [`RUN_LIMIT`] is over; then nothing of the run is left behind.
-    pub fn run(self, name: &str, component: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
-        let mut command = self.command(component, variables);
-        run(command.args(arguments), name)
+    pub fn run(self, setting: &Setting, arguments: &[&str]) -> Run {
+        let mut command = match self {
+            Self::Wasmtime => wasmtime(setting, &["run", "-Shttp"]),
+            Self::Node => jco(setting, &["run"]),
+        };
+        command.arg(setting.component).args(arguments);
+        let mut process = Process::start(command);
+        let succeeded = process.wait().success();
+        Run { succeeded, output: process.output() }
     }
 
-    fn command(self, component: &Path, variables: &[(&str, &str)]) -> Command {
-        assert!(component.exists(), "there is no {}: `make examples` builds it", component.display());
-        match self {
+    /// Starts a component as a service: `wasmtime serve`, `jco serve`.
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run), if it does not listen before [`RUN_LIMIT`] is over.
+    pub fn serve(self, setting: &Setting) -> Service {
+        let address = free_address();
+        let (mut command, ready) = match self {
             Self::Wasmtime => {
-                let mut command = Command::new(tool("wasmtime"));
-                command.args(["run", "-Shttp"]);
-                for (name, value) in variables {
-                    command.arg("--env").arg(format!("{name}={value}"));
-                }
-                // It keeps what it compiled, here and not in the user's cache.
-                command.arg(component).env("XDG_CACHE_HOME", folder());
-                command
+                let mut command = wasmtime(setting, &["serve", "-Scli"]);
+                command.arg("--addr").arg(address.to_string());
+                (command, "Serving HTTP on ")
             }
             Self::Node => {
-                let mut command = Command::new(tool("jco"));
-                command.arg("run").arg(component).envs(variables.iter().copied());
-                // componentize-py makes use of extended constant expressions, which Node has without a flag since 21.
-                if node_major_version() < 21 {
-                    command.env("JCO_RUN_ARGS", "--experimental-wasm-extended-const");
-                }
-                command
+                let mut command = jco(setting, &["serve"]);
+                command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
+                (command, "Server listening @ ")
             }
-        }
+        };
+        command.arg(setting.component);
+        let process = Process::start(command);
+        process.wait_for_line(ready);
+        Service { process, address }
     }
 }
 
-fn run(command: &mut Command, name: &str) -> Run {
-    let path = folder().join(format!("{name}.log"));
-    let output = File::create(&path).expect("the target folder can be written to");
-    let errors = output.try_clone().expect("a file can be shared");
-    // A group of its own, because jco starts a process in turn.
-    let mut child = command
-        .stdin(std::process::Stdio::null())
-        .stdout(output)
-        .stderr(errors)
-        .process_group(0)
-        .spawn()
-        .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-    let status = child.wait_timeout(RUN_LIMIT).expect("a child can be waited for");
-    let output = || String::from_utf8_lossy(&fs::read(&path).expect("the file was made above")).into_owned();
-    match status {
-        Some(status) => Run { succeeded: status.success(), output: output() },
-        None => {
-            let group = format!("-{}", child.id());
-            _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-            _ = child.wait();
-            panic!("{command:?} was still running after {RUN_LIMIT:?}:\n{}", output());
-        }
+impl Service {
+    /// `POST /` with this run id, and this token, and read the answer.
+    ///
+    /// # Panics
+    ///
+    /// If there is none before [`RUN_LIMIT`] is over.
+    pub fn trigger(&self, run_id: &str, token: &str, body: &str) -> Response {
+        let mut stream = TcpStream::connect(self.address).expect("the service listens");
+        stream.set_read_timeout(Some(RUN_LIMIT)).expect("the limit is not zero");
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\
+             orchestra_task_run_id: {run_id}\r\nauthorization: Bearer {token}\r\n\r\n{body}",
+            self.address,
+            body.len(),
+        );
+        stream.write_all(request.as_bytes()).expect("the service reads");
+        read(stream)
+    }
+
+    /// What it wrote so far.
+    pub fn output(&self) -> String {
+        self.process.output()
     }
 }
 
-fn tool(name: &str) -> PathBuf {
+fn wasmtime(setting: &Setting, arguments: &[&str]) -> Command {
+    let mut command = Command::new(tool("wasmtime"));
+    command.args(arguments).args(["--dir", "."]).current_dir(setting.folder);
+    for (name, value) in setting.variables {
+        command.args(["--env", name]).env(name, value);
+    }
+    // It keeps what it compiled, here and not in the user's cache.
+    command.env("XDG_CACHE_HOME", folder("wasmtime"));
+    command
+}
+
+fn jco(setting: &Setting, arguments: &[&str]) -> Command {
+    let output = folder(setting.name);
+    let import = output.join("folder.js");
+    fs::copy(crate::root().join("hosts-test/folder.js"), &import).expect("the target folder can be written to");
+    let mut command = Command::new(tool("jco"));
+    command.args(arguments).arg("--jco-dir").arg(&output).arg("--jco-import").arg(&import);
+    command.current_dir(setting.folder).envs(setting.variables.iter().copied());
+    // componentize-py makes use of extended constant expressions, which Node has without a flag since 21.
+    if node_major_version() < 21 {
+        command.env("JCO_RUN_ARGS", "--experimental-wasm-extended-const");
+    }
+    command
+}
+
+/// jco does not say which port it chose, so one is chosen here.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on 127.0.0.1 is free");
+    listener.local_addr().expect("a listener has an address")
+}
+
+/// One that `scripts/tools` installs.
+///
+/// # Panics
+///
+/// If it is not there.
+pub fn tool(name: &str) -> PathBuf {
     let path = crate::target().join("tools/bin").join(name);
     assert!(path.exists(), "there is no {}: `scripts/tools {name}` installs it", path.display());
     path
 }
 
-/// Where runs leave their output.
-fn folder() -> PathBuf {
-    let folder = crate::target().join("hosts-test");
+/// Where something that the tests make is kept.
+pub fn folder(name: &str) -> PathBuf {
+    let folder = crate::target().join("hosts-test").join(name);
     fs::create_dir_all(&folder).expect("the target folder can be written to");
     folder
 }

@@ -5,6 +5,7 @@
 
 pub mod host;
 pub mod limit;
+mod process;
 pub mod recording;
 
 use std::path::{Path, PathBuf};

@@ -4,12 +4,36 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use host_test::endpoint::Request;
+use host_test::endpoint::{MockEndpoint, Request};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The headers that are the host's own business.
 const HOST_HEADERS: [&str; 3] = ["host", "connection", "accept"];
+
+/// More reports than any example makes.
+const REPORTS: usize = 100;
+
+/// Waits for the report of an ending, which is a run's last, and returns all requests.
+///
+/// # Panics
+///
+/// If there are no more reports, and none was an ending.
+pub fn wait_for_ending(endpoint: &MockEndpoint) -> Vec<Request> {
+    let mut requests = Vec::new();
+    while !requests.iter().any(is_ending) {
+        assert!(requests.len() < REPORTS, "so many reports, and no ending");
+        requests = endpoint.wait_for_requests(requests.len() + 1);
+    }
+    requests
+}
+
+fn is_ending(request: &Request) -> bool {
+    let ended = |body: Value| {
+        body["event_type"] == "UPDATE_STATUS" && body["status"].as_str().is_some_and(|status| status != "RUNNING")
+    };
+    serde_json::from_slice(&request.body).is_ok_and(ended)
+}
 
 /// The requests, with each idempotency key masked.
 ///

@@ -1,8 +1,8 @@
 //! One run, from its opening to its ending.
 
-use crate::lifecycle::{ConfigError, Outcome, Process, Reporter, State};
+use crate::lifecycle::{ConfigError, Delivery, Outcome, Process, Reporter, State};
 use crate::settings::Settings;
-use crate::stderr::{say, say_unless_reported};
+use crate::stderr::{say, say_unless_all_reported, say_unless_reported};
 use crate::{Work, guard};
 
 /// A silent run needs an id, too.
@@ -11,6 +11,7 @@ const NO_RUN: &str = "00000000-0000-0000-0000-000000000000";
 /// Open a run under the task's name. A name that cannot be used is said, and the run goes by `task`: better reported under
 /// another name than not at all.
 pub fn open(reporter: &Reporter, run_id: &str, settings: &Settings) -> Result<Process, ConfigError> {
+    reporter.set_delivery(Delivery::Background);
     match reporter.open(run_id, Some(settings.name())) {
         Err(ConfigError::InvalidName(what)) => {
             say(&format!("ORCHESTRA_TASK_NAME: {what}"));
@@ -33,7 +34,8 @@ pub fn conduct<W: Work>(
     input: impl FnOnce() -> Result<String, String>,
     variables: impl FnOnce(&str) -> Vec<(String, String)>,
 ) -> Result<(), ()> {
-    say_unless_reported("the start", process.start(None, None));
+    // Reports are delivered in the background, so that none of them stops the task; but it is seen to start.
+    say_unless_reported("the start", process.start(None, None).and_then(|()| process.flush()));
     let result = input().and_then(|input| {
         guard::hold(process.share(), &variables(&input));
         let result = W::run(process, &input);
@@ -47,7 +49,7 @@ pub fn conduct<W: Work>(
             process.fail(Some(error), None)
         }
     };
-    say_unless_reported("the ending", reported);
+    say_unless_all_reported(process, reported);
     match process.state() {
         State::Ended(Outcome::Failed | Outcome::Cancelled) => Err(()),
         _ => result.map_err(drop),

@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
-use crate::lifecycle::{ConfigError, ReportError};
+use crate::lifecycle::{ConfigError, Process, ReportError};
+
+/// What a run keeps of its refusals, and with it the ending's own.
+const REFUSALS: usize = 129;
 
 /// One line, whatever the text holds.
 pub fn say(text: &str) {
@@ -16,7 +19,8 @@ pub fn say_unless_reported(report: &str, result: Result<(), ReportError>) {
     let why = match result {
         Ok(()) | Err(ReportError::Ended(_)) => return,
         Err(ReportError::Refused(refusal)) => {
-            format!("`{}` was answered {}: {}", refusal.report, refusal.status, refusal.answer)
+            let (status, answer) = (refusal.status, refusal.answer);
+            return say(&format!("`{}` was not reported: the endpoint answered {status}: {answer}", refusal.report));
         }
         Err(ReportError::Denied(what)) => format!("the host denies requests to the endpoint: {what}"),
         Err(
@@ -27,6 +31,19 @@ pub fn say_unless_reported(report: &str, result: Result<(), ReportError>) {
         ) => what,
     };
     say(&format!("{report} was not reported: {why}"));
+}
+
+/// Say what of a run did not arrive: its ending, which came to this result, and what was reported before.
+pub fn say_unless_all_reported(run: &Process, mut result: Result<(), ReportError>) {
+    for _ in 0..REFUSALS {
+        let may_be_more =
+            matches!(result, Err(ReportError::Refused(_) | ReportError::Denied(_) | ReportError::Ended(_)));
+        say_unless_reported("the ending", result);
+        if !may_be_more {
+            return;
+        }
+        result = run.flush();
+    }
 }
 
 /// What is wrong with a configuration, and with which variable.

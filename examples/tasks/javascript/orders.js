@@ -16,7 +16,7 @@ export const task = {
 function addUp(process, file) {
   if (file === undefined) throw new Error("the input names no file");
   const [header, ...rows] = read(file).trimEnd().split("\n");
-  attempt(() => process.progress(`${file} read`, undefined));
+  attempt(() => process.progress(`${file} read`, JSON.stringify({ rows: rows.length })));
 
   const byRegion = {};
   for (const [index, row] of rows.entries()) {

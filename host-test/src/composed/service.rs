@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use wasmtime::component::Linker;
 use wasmtime::{Result, Store};
 use wasmtime_wasi::WasiCtx;
@@ -22,6 +23,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::{Host, Program};
+use crate::clock::{Clock, Time};
 use crate::endpoint::{MockEndpoint, WAIT_LIMIT};
 use crate::guest::API_KEY;
 
@@ -39,6 +41,7 @@ pub struct Service {
 struct Shared {
     pre: ProxyPre<Host>,
     variables: Vec<(String, String)>,
+    time: Time,
     /// The other ends of the instances' standard inputs.
     inputs: Mutex<Vec<DuplexStream>>,
     ends: Mutex<Vec<End>>,
@@ -83,6 +86,16 @@ impl Program {
 
     /// Serve it with this environment.
     pub fn serve_with(&self, variables: &[(&str, &str)]) -> Service {
+        self.serve_in(Time::Real, variables)
+    }
+
+    /// Serve it with this environment, and with time of its own: it passes wherever everybody waits, and so also while a
+    /// client takes its time.
+    pub fn serve_simulated(&self, variables: &[(&str, &str)]) -> Service {
+        self.serve_in(Time::Simulated { hangs: None }, variables)
+    }
+
+    fn serve_in(&self, time: Time, variables: &[(&str, &str)]) -> Service {
         let mut linker = Linker::new(self.0.engine());
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("no import is there twice");
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).expect("no import is there twice");
@@ -91,6 +104,7 @@ impl Program {
         let shared = Arc::new(Shared {
             pre,
             variables,
+            time,
             inputs: Mutex::default(),
             ends: Mutex::default(),
             changed: Condvar::new(),
@@ -125,13 +139,30 @@ impl Service {
         read(self.send(method, path, &[], ""))
     }
 
+    /// `POST /` with a run id and a body that never comes to its end, and read the answer.
+    #[track_caller]
+    pub fn trigger_unfinished(&self, run_id: &str, body: &str) -> Response {
+        read(self.send_of_length("POST", "/", &[("orchestra_task_run_id", run_id)], body, body.len() + 1))
+    }
+
     /// Send a request; the answer is there to be [`read`].
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
+        self.send_of_length(method, path, headers, body, body.len())
+    }
+
+    #[track_caller]
+    fn send_of_length(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+        length: usize,
+    ) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).expect("the service listens");
         stream.set_read_timeout(Some(WAIT_LIMIT)).expect("the limit is not zero");
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let length = body.len();
         let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n");
         stream.write_all(format!("{head}{headers}\r\n").as_bytes()).expect("the service reads");
         // An answer may come before the body was read.
@@ -183,8 +214,7 @@ pub fn read(mut stream: TcpStream) -> Response {
 }
 
 fn serve(listener: TcpListener, shared: &Arc<Shared>, mut stop: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime starts").block_on(async {
+    shared.time.runtime().block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).expect("the socket is non-blocking");
         loop {
             let (stream, _) = tokio::select! {
@@ -207,6 +237,9 @@ async fn handle(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
     shared.inputs.lock().unwrap_or_else(PoisonError::into_inner).push(input);
     let mut wasi = WasiCtx::builder();
     wasi.envs(&shared.variables).stdin(AsyncStdinStream::new(output)).stdout(stdout.clone()).stderr(stderr.clone());
+    if shared.time.is_simulated() {
+        wasi.monotonic_clock(Clock { began: Instant::now() });
+    }
     let mut store = Store::new(shared.pre.engine(), Host::new(wasi.build()));
 
     let (sender, receiver) = oneshot::channel();

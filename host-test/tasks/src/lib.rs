@@ -9,7 +9,17 @@ use serde_json::{Value, json};
 mod search;
 
 mod bindings {
-    wit_bindgen::generate!({ path: "../../wit", world: "task-component", generate_all });
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package tests:task;
+            world task {
+                include orchestra:process/task-component@0.1.0;
+                import wasi:cli/exit@0.2.12;
+            }
+        ",
+        generate_all,
+    });
 }
 
 struct Task;
@@ -27,6 +37,10 @@ impl task::Guest for Task {
             "exit" => {
                 std::process::exit(input["status"].as_i64().and_then(|status| status.try_into().ok()).unwrap_or(0))
             }
+            // `status`
+            "exit-with-code" => bindings::wasi::cli::exit::exit_with_code(
+                input["status"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or(0),
+            ),
             "trap" => panic!("as the input says"),
             // Until standard input ends.
             "wait" => {

@@ -112,9 +112,22 @@ fn a_refused_report_is_said_and_changes_nothing() {
     let endpoint = MockEndpoint::script(vec![status(403).body("no such run"); 2]);
     let ran = Program::task().invoke(&[]).reporting_to(&endpoint).run();
     assert_eq!(ran.end, End::Returned(true));
-    let expected = "orchestra: the start was not reported: `start` was answered 403: no such run\n\
-                    orchestra: the ending was not reported: `succeeded` was answered 403: no such run\n";
+    let expected = "orchestra: `start` was not reported: the endpoint answered 403: no such run\n\
+                    orchestra: `succeeded` was not reported: the endpoint answered 403: no such run\n";
     assert_eq!(ran.stderr, expected);
+}
+
+/// In many a language an error result is an exception: reporting must not be what a task fails of.
+#[test]
+fn a_task_does_not_fail_of_reports_that_are_refused() {
+    let endpoint = MockEndpoint::script(vec![status(403); 5]);
+    let ran = Program::task().invoke(&[r#"{"do": "report"}"#]).reporting_to(&endpoint).run();
+    assert_eq!(ran.end, End::Returned(true));
+    for report in ["start", "progress", "output rows", "log run.log", "succeeded"] {
+        assert!(ran.stderr.contains(&format!("`{report}` was not reported")), "{report}: {}", ran.stderr);
+    }
+    let [.., ending] = endpoint.requests::<5>();
+    assert_eq!(ending.json()["status"], "SUCCEEDED");
 }
 
 #[test]

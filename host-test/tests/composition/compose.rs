@@ -91,6 +91,16 @@ fn what_is_no_task_is_told_what_a_task_is() {
 }
 
 #[test]
+fn an_interface_in_another_shape_is_named() {
+    let text = r#"(component
+        (import "orchestra:process/lifecycle@0.1.0" (instance (export "nonsense" (func))))
+        (instance $task)
+        (export "orchestra:process/task@0.1.0" (instance $task)))"#;
+    let error = compose(components(), &wat::parse_str(text).unwrap()).unwrap_err();
+    assert!(matches!(&error, ComposeError::Mismatch { name, .. } if name.contains("lifecycle")), "{error}");
+}
+
+#[test]
 fn a_component_that_was_mixed_up_with_another_is_named() {
     let mixed_up = Components { guard: components().process.clone(), ..components().clone() };
     let error = compose(&mixed_up, test_task()).unwrap_err();

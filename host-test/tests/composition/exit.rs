@@ -20,6 +20,21 @@ fn an_exit_is_reported_before_the_program_is_gone() {
     }
 }
 
+/// Orchestra is told the code. The host is not: it may be one that lacks the function.
+#[test]
+fn an_exit_with_a_code_is_reported_with_it() {
+    for (code, end, ending) in [
+        (0, End::Exited(0), "SUCCEEDED task succeeded."),
+        (3, End::Exited(1), "FAILED task failed. Error: exited with status 3"),
+    ] {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let input = format!(r#"{{"do": "exit-with-code", "status": {code}}}"#);
+        let ran = Program::task().invoke(&[&input]).reporting_to(&endpoint).run();
+        assert_eq!(ran.end, end);
+        assert_eq!(lines(&endpoint.requests::<2>()), ["RUNNING task started.", ending]);
+    }
+}
+
 #[test]
 fn an_exit_without_a_key_is_an_exit() {
     assert_eq!(Program::task().invoke(&[r#"{"do": "exit", "status": 3}"#]).run().end, End::Exited(1));
@@ -30,7 +45,7 @@ fn an_exit_whose_report_is_refused_is_said() {
     let endpoint = MockEndpoint::script([status(200), status(410)]);
     let ran = Program::task().invoke(&[r#"{"do": "exit", "status": 0}"#]).reporting_to(&endpoint).run();
     assert_eq!(ran.end, End::Exited(0));
-    assert_eq!(ran.stderr, "orchestra: the ending was not reported: `succeeded` was answered 410: \n");
+    assert_eq!(ran.stderr, "orchestra: `succeeded` was not reported: the endpoint answered 410: \n");
 }
 
 /// No part of a trapped store can report; what must not be is a success.

@@ -2,6 +2,7 @@
 
 mod command;
 mod compose;
+mod down;
 mod exit;
 mod key;
 mod service;

@@ -73,6 +73,13 @@ fn a_body_over_the_limit_is_refused() {
     service.wait_for_ends(1);
 }
 
+/// Within the 25 s that Orchestra leaves for it, and some to spare. They pass at once.
+#[test]
+fn a_body_that_does_not_arrive_is_not_waited_for() {
+    let service = Program::task().serve_simulated(&[("ORCHESTRA_API_KEY", API_KEY)]);
+    assert_error(&service.trigger_unfinished(RUN_ID, "{}"), 408, "did not arrive within 25 s");
+}
+
 #[test]
 fn a_token_that_is_configured_must_be_shown() {
     nothing_is_started(&[("ORCHESTRA_TRIGGER_TOKEN", "secret")], |service| {

@@ -7,7 +7,7 @@ use bindings::exports::wasi::cli::{environment, exit};
 use bindings::wasi::cli as host;
 use orchestra_run::FAILURE;
 use orchestra_run::lifecycle::{Process, State};
-use orchestra_run::stderr::say_unless_reported;
+use orchestra_run::stderr::say_unless_all_reported;
 
 mod bindings {
     wit_bindgen::generate!({
@@ -93,14 +93,11 @@ fn visible(host: Vec<(String, String)>, given: &[(String, String)]) -> Vec<(Stri
 fn report(outcome: Result<(), String>) {
     let Some(Held { run, .. }) = HELD.take() else { return };
     let reported = match (run.state(), outcome) {
-        (State::Ended(_), _) => Ok(()),
+        (State::Ended(_), _) => run.flush(),
         (_, Ok(())) => run.complete(None, None),
         (_, Err(error)) => run.fail(Some(&error), None),
     };
-    if run.pending() == 0 {
-        return say_unless_reported("the ending", reported);
-    }
-    say_unless_reported("what was pending", run.flush());
+    say_unless_all_reported(&run, reported);
 }
 
 #[cfg(test)]

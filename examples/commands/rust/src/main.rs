@@ -1,10 +1,11 @@
-//! Prints the sum of the orders of each region, in cents: `command-example orders.csv`.
+//! Prints the sum of the orders of each region, in cents: `command-example FILE`; without a file, of `orders.csv`.
 
 use std::collections::BTreeMap;
 use std::{env, fs, process};
 
 fn main() {
-    match env::args().nth(1).ok_or_else(|| "name a file".to_owned()).and_then(|file| summary(&file)) {
+    let file = env::args().nth(1).unwrap_or_else(|| "orders.csv".to_owned());
+    match summary(&file) {
         Ok(summary) => print!("{summary}"),
         Err(error) => {
             eprintln!("{error}");

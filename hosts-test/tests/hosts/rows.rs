@@ -1,0 +1,122 @@
+//! What is run, with what, and what has to come of it.
+
+use host_test::endpoint::{MockEndpoint, status};
+
+/// Examples that have to report the same in the same cases.
+pub struct Row {
+    /// Components in `target/components/examples`, less `.composed.wasm`.
+    pub examples: &'static [&'static str],
+    pub entries: &'static [Entry],
+    pub cases: &'static [Case],
+}
+
+/// How a component is started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    Command,
+    Service,
+}
+
+pub struct Case {
+    pub name: &'static str,
+    /// Below the workspace: the only one that the component gets.
+    pub folder: &'static str,
+    /// A command's.
+    pub arguments: &'static [&'static str],
+    /// A service's: the body.
+    pub trigger: &'static str,
+    /// Whether a command's exit status has to be 0.
+    pub succeeds: bool,
+    pub endpoint: fn() -> MockEndpoint,
+    pub expected: Expected,
+}
+
+pub enum Expected {
+    /// What has to arrive is in `expected/NAME.json`.
+    Recording,
+    /// Whatever the task found is in its output `found`: all there is to see, but neither key nor token.
+    NoSecret { seen: &'static [&'static str] },
+}
+
+const CASE: Case = Case {
+    name: "",
+    folder: "examples/data",
+    arguments: &[],
+    trigger: "{}",
+    succeeds: true,
+    endpoint: || MockEndpoint::always(status(200)),
+    expected: Expected::Recording,
+};
+
+const FILE: &str = r#"{"file": "orders.csv"}"#;
+const SEARCH: &str = r#"{"do": "search"}"#;
+/// Linux' own word on a process's environment.
+const SEARCH_ENVIRONMENT: &str = r#"{"file": "proc/self/environ"}"#;
+
+pub const ROWS: &[Row] = &[
+    Row {
+        examples: &["manual-rust", "manual-python", "manual-javascript"],
+        entries: &[Entry::Command],
+        cases: &[
+            Case { name: "add-numbers", arguments: &["120", "80"], ..CASE },
+            Case { name: "add-numbers-malformed", arguments: &["120", "x"], succeeds: false, ..CASE },
+        ],
+    },
+    Row {
+        examples: &["manual-rust"],
+        entries: &[Entry::Command],
+        cases: &[Case {
+            name: "ipv6",
+            arguments: &["120", "80"],
+            endpoint: || MockEndpoint::always_ipv6(status(200)),
+            ..CASE
+        }],
+    },
+    Row {
+        examples: &["task-rust", "task-python", "task-javascript"],
+        entries: &[Entry::Command, Entry::Service],
+        cases: &[
+            Case { name: "orders", arguments: &[FILE], trigger: FILE, ..CASE },
+            Case {
+                name: "orders-malformed",
+                folder: "examples/data/malformed",
+                arguments: &[FILE],
+                trigger: FILE,
+                succeeds: false,
+                ..CASE
+            },
+        ],
+    },
+    // A service has no arguments, and so the file of the same name in both.
+    Row {
+        examples: &["command-rust", "command-python"],
+        entries: &[Entry::Command, Entry::Service],
+        cases: &[
+            Case { name: "summary", ..CASE },
+            Case { name: "summary-malformed", folder: "examples/data/malformed", succeeds: false, ..CASE },
+        ],
+    },
+    Row {
+        examples: &["search-rust", "search-python", "search-javascript"],
+        entries: &[Entry::Command, Entry::Service],
+        cases: &[Case {
+            name: "no-secret",
+            arguments: &[SEARCH],
+            trigger: SEARCH,
+            expected: Expected::NoSecret { seen: &["seen-in-a-variable", "1003,north,4925", "1003,north,x"] },
+            ..CASE
+        }],
+    },
+    // With the root of the file system goes the environment of the host's process.
+    Row {
+        examples: &["search-python"],
+        entries: &[Entry::Command],
+        cases: &[Case {
+            name: "whole-machine",
+            folder: "/",
+            arguments: &[SEARCH_ENVIRONMENT],
+            expected: Expected::NoSecret { seen: &["seen-in-a-variable"] },
+            ..CASE
+        }],
+    },
+];
