@@ -241,3 +241,6 @@ fn names_client(query: Option<&str>) -> bool {
     let mut fields = query.unwrap_or_default().split('&');
     fields.any(|field| field.strip_prefix("clientid=").is_some_and(|client| !client.is_empty()))
 }
+
+#[cfg(test)]
+mod tests;
