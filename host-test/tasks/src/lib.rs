@@ -3,6 +3,7 @@
 use bindings::exports::orchestra::process::task;
 use bindings::orchestra::process::connections;
 use bindings::orchestra::process::lifecycle::{Process, Reporter};
+use bindings::wasi::cli::exit::exit_with_code;
 use serde_json::{Value, json};
 
 mod reach;
@@ -11,7 +12,18 @@ mod search;
 mod waste;
 
 mod bindings {
-    wit_bindgen::generate!({ path: "../../wit", world: "task-component", generate_all });
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package test:task;
+            world task {
+                include orchestra:process/task-component@0.1.0;
+                import wasi:cli/exit@0.2.12;
+            }
+        ",
+        world: "test:task/task",
+        generate_all,
+    });
 }
 
 struct Task;
@@ -28,6 +40,10 @@ impl task::Guest for Task {
             // `status`
             "exit" => {
                 std::process::exit(input["status"].as_i64().and_then(|status| status.try_into().ok()).unwrap_or(0))
+            }
+            // `status`, which Rust's `exit` does not tell
+            "exit-with-code" => {
+                exit_with_code(input["status"].as_u64().and_then(|code| code.try_into().ok()).unwrap_or(0))
             }
             "trap" => panic!("as the input says"),
             "loop" => waste::time(),

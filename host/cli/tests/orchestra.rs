@@ -60,7 +60,7 @@ fn the_exit_status_says_how_the_task_ended() {
     for (arguments, expected) in [
         (&["--input", "{}"][..], 0),
         (&["--input", r#"{"do": "fail", "text": "x"}"#], 1),
-        (&["--input", r#"{"do": "exit", "status": 3}"#], 1),
+        (&["--input", r#"{"do": "exit-with-code", "status": 3}"#], 3),
         (&["--input", r#"{"do": "trap"}"#], 134),
         (&["--input", r#"{"do": "loop"}"#, "--deadline", "100ms"], 124),
         (&["--input", r#"{"do": "allocate", "mib": 64}"#, "--memory", "16M"], 137),
