@@ -3,7 +3,8 @@
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2
-TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev host-test
+TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev host-test \
+  orchestra-host orchestra-cli
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 include examples/build.mk

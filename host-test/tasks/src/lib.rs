@@ -3,6 +3,7 @@
 use bindings::exports::orchestra::process::task;
 use bindings::orchestra::process::connections;
 use bindings::orchestra::process::lifecycle::{Process, Reporter};
+use bindings::wasi::cli::exit::exit_with_code;
 use serde_json::{Value, json};
 
 mod reach;
@@ -14,12 +15,13 @@ mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
         inline: "
-            package tests:task;
+            package test:task;
             world task {
                 include orchestra:process/task-component@0.1.0;
                 import wasi:cli/exit@0.2.12;
             }
         ",
+        world: "test:task/task",
         generate_all,
     });
 }
@@ -39,10 +41,10 @@ impl task::Guest for Task {
             "exit" => {
                 std::process::exit(input["status"].as_i64().and_then(|status| status.try_into().ok()).unwrap_or(0))
             }
-            // `status`
-            "exit-with-code" => bindings::wasi::cli::exit::exit_with_code(
-                input["status"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or(0),
-            ),
+            // `status`, which Rust's `exit` does not tell
+            "exit-with-code" => {
+                exit_with_code(input["status"].as_u64().and_then(|code| code.try_into().ok()).unwrap_or(0))
+            }
             "trap" => panic!("as the input says"),
             "loop" => waste::time(),
             "recurse" => println!("{}", waste::stack(0)),

@@ -157,8 +157,10 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
     let run = Run { reporting, cancellation: cancellation.clone(), ..run };
     let ended = progress::show(&name, !arguments.quiet, task.run(run)).await;
     ended.trouble.iter().for_each(|trouble| say(trouble));
-    if !matches!(ended.end, End::Returned | End::Exited(_)) {
-        say(&format!("the task failed: {}", ended.end));
+    match &ended.end {
+        End::Returned | End::Exited(_) => {}
+        End::Cancelled => say("the task was cancelled"),
+        end => say(&format!("the task failed: {end}")),
     }
     let code = exit_status(&ended, &signalled);
     if arguments.json {

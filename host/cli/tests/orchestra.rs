@@ -45,13 +45,17 @@ fn statuses(endpoint: &MockEndpoint) -> Vec<String> {
 #[test]
 fn a_task_runs_and_is_reported() {
     let task = file("reported", component::test_task());
-    let endpoint = MockEndpoint::script(vec![status(200); 4]);
+    let endpoint = MockEndpoint::script(vec![status(200); 3]);
     let mut command = orchestra(&["run", &task, "--input", r#"{"do": "write", "text": "hello"}"#, "--log", "task.log"]);
     command.arg("--json");
     let (code, stdout, stderr) = ran(reporting_to(&mut command, &endpoint).output());
     assert_eq!((code, stdout.as_str()), (Some(0), "hello\n"));
-    assert_eq!(stderr, "hello\n{\"end\":\"returned\",\"outcome\":\"succeeded\",\"status\":0,\"trouble\":[]}\n");
-    assert_eq!(endpoint.requests::<4>()[3].json()["data"], "hello\nhello\n");
+    let (written, summary) = stderr.split_once('\n').unwrap();
+    assert_eq!(written, "hello");
+    let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
+    let expected = serde_json::json!({ "outcome": "succeeded", "end": "returned", "status": 0, "trouble": [] });
+    assert_eq!(summary, expected);
+    assert_eq!(endpoint.requests::<3>()[2].json()["data"], "hello\nhello\n");
 }
 
 #[test]
@@ -60,7 +64,7 @@ fn the_exit_status_says_how_the_task_ended() {
     for (arguments, expected) in [
         (&["--input", "{}"][..], 0),
         (&["--input", r#"{"do": "fail", "text": "x"}"#], 1),
-        (&["--input", r#"{"do": "exit", "status": 3}"#], 1),
+        (&["--input", r#"{"do": "exit-with-code", "status": 3}"#], 3),
         (&["--input", r#"{"do": "trap"}"#], 134),
         (&["--input", r#"{"do": "loop"}"#, "--deadline", "100ms"], 124),
         (&["--input", r#"{"do": "allocate", "mib": 64}"#, "--memory", "16M"], 137),
@@ -117,7 +121,6 @@ fn a_signal_is_reported_as_a_cancellation() {
     }
 }
 
-/// Byte for byte what `make compose` makes of the same components.
 #[test]
 fn compose_makes_a_component_that_runs_by_itself() {
     let task = file("composed-from", component::test_task());
