@@ -63,7 +63,7 @@ impl Host {
     ///
     /// # Panics
     ///
-    /// If the component or the host is not there, or [`RUN_LIMIT`] is over; then nothing of the run is left behind.
+    /// If the component or the host is not there, or 5 min are over; then nothing of the run is left behind.
     pub fn run(self, setting: &Setting, arguments: &[&str]) -> Run {
         let mut command = match self {
             Self::Wasmtime => wasmtime(setting, &["run", "-Shttp"]),
@@ -79,7 +79,7 @@ impl Host {
     ///
     /// # Panics
     ///
-    /// As [`run`](Self::run), if it does not listen before [`RUN_LIMIT`] is over.
+    /// As [`run`](Self::run), if it does not listen before 5 min are over.
     pub fn serve(self, setting: &Setting) -> Service {
         let address = free_address();
         let (mut command, ready) = match self {
@@ -106,7 +106,7 @@ impl Service {
     ///
     /// # Panics
     ///
-    /// If there is none before [`RUN_LIMIT`] is over.
+    /// If there is none before 5 min are over.
     pub fn trigger(&self, run_id: &str, token: &str, body: &str) -> Response {
         let mut stream = TcpStream::connect(self.address).expect("the service listens");
         stream.set_read_timeout(Some(RUN_LIMIT)).expect("the limit is not zero");

@@ -24,7 +24,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     Compose(compose::Arguments),
     Dev(dev::Arguments),
     Inspect(inspect::Arguments),
@@ -40,7 +40,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(arguments),
+        Command::Run(arguments) => run::run(*arguments),
         Command::Dev(arguments) => dev::dev(&arguments),
         Command::Compose(arguments) => compose::compose(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
