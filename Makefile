@@ -44,7 +44,7 @@ golden: ## Record again what the published orchestra-sdk does (Python 3.10 and P
 
 # The matrix alone, but with host-test beside it: so all that both depend on is built once, with the same features.
 test-hosts: examples ## Run the examples under wasmtime's command line and on Node, and compare what they report
-	cargo test --package host-test --package hosts-test --test hosts
+	cargo test --package host-test --package matrix --test hosts
 
 test-page: dev-server ## Run the tests of the page of `orchestra dev` in headless Chromium
 	$(SEEN) node --test dev/page/page.test.mjs

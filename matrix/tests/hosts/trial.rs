@@ -1,10 +1,10 @@
 //! One example under one host.
 
 use host_test::endpoint::Request;
-use hosts_test::host::{Host, Setting};
-use hosts_test::limit::Limit;
-use hosts_test::recording;
 use libtest_mimic::{Failed, Trial};
+use matrix::host::{Host, Setting};
+use matrix::limit::Limit;
+use matrix::recording;
 
 use crate::rows::{Case, Entry, Expected};
 
@@ -37,8 +37,8 @@ fn run(name: &str, example: &str, host: Host, entry: Entry, case: &Case) -> Resu
     let url = format!("{}/hook", endpoint.url());
     let setting = Setting {
         name: &name.replace('/', "-"),
-        component: &hosts_test::target().join(format!("components/examples/{example}.composed.wasm")),
-        folder: &hosts_test::root().join(case.folder),
+        component: &matrix::target().join(format!("components/examples/{example}.composed.wasm")),
+        folder: &matrix::root().join(case.folder),
         variables: &[
             ("ORCHESTRA_API_KEY", API_KEY),
             ("ORCHESTRA_TASK_RUN_ID", RUN_ID),

@@ -23,7 +23,7 @@ pub struct Limit {
 ///
 /// If the file is malformed, or a line has no reason or no link.
 pub fn all() -> Vec<Limit> {
-    let path = crate::root().join("hosts-test/limits.json");
+    let path = crate::root().join("matrix/limits.json");
     let text = fs::read_to_string(&path).expect("limits.json is a part of this crate");
     let lines: Vec<Value> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("limits.json: {error}"));
     lines.iter().map(limit).collect()

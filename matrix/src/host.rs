@@ -140,7 +140,7 @@ fn wasmtime(setting: &Setting, arguments: &[&str]) -> Command {
 fn jco(setting: &Setting, arguments: &[&str]) -> Command {
     let output = folder(setting.name);
     let import = output.join("folder.js");
-    fs::copy(crate::root().join("hosts-test/folder.js"), &import).expect("the target folder can be written to");
+    fs::copy(crate::root().join("matrix/folder.js"), &import).expect("the target folder can be written to");
     let mut command = Command::new(tool("jco"));
     command.args(arguments).arg("--jco-dir").arg(&output).arg("--jco-import").arg(&import);
     command.current_dir(setting.folder).envs(setting.variables.iter().copied());
@@ -170,7 +170,7 @@ pub fn tool(name: &str) -> PathBuf {
 
 /// Where something that the tests make is kept.
 pub fn folder(name: &str) -> PathBuf {
-    let folder = crate::target().join("hosts-test").join(name);
+    let folder = crate::target().join("matrix").join(name);
     fs::create_dir_all(&folder).expect("the target folder can be written to");
     folder
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use host_test::endpoint::{MockEndpoint, status};
-use hosts_test::host::{Host, Setting};
+use matrix::host::{Host, Setting};
 
 const TRIGGERS: usize = 200;
 
@@ -13,8 +13,8 @@ fn main() {
     let url = endpoint.url();
     let service = Host::Wasmtime.serve(&Setting {
         name: "trigger",
-        component: &hosts_test::target().join("components/examples/task-rust.composed.wasm"),
-        folder: &hosts_test::root().join("examples/data"),
+        component: &matrix::target().join("components/examples/task-rust.composed.wasm"),
+        folder: &matrix::root().join("examples/data"),
         variables: &[("ORCHESTRA_API_KEY", "key"), ("ORCHESTRA_WEBHOOK_URL", &url)],
     });
     let mut waits: Vec<Duration> = (0..TRIGGERS)

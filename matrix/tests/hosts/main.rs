@@ -4,9 +4,9 @@ mod rows;
 mod trial;
 mod wac;
 
-use hosts_test::host::Host;
-use hosts_test::limit;
 use libtest_mimic::{Arguments, Trial};
+use matrix::host::Host;
+use matrix::limit;
 
 use rows::{ROWS, Row};
 

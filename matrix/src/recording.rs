@@ -74,7 +74,7 @@ pub fn record(requests: &[Request]) -> Result<Value, String> {
 ///
 /// If they differ, with both.
 pub fn compare(name: &str, recording: &Value) -> Result<(), String> {
-    let path = crate::root().join(format!("hosts-test/expected/{name}.json"));
+    let path = crate::root().join(format!("matrix/expected/{name}.json"));
     if std::env::var_os("BLESS").is_some() {
         return write(&path, recording).map_err(|error| format!("{}: {error}", path.display()));
     }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use hosts_test::host::{folder, tool};
 use libtest_mimic::{Failed, Trial};
+use matrix::host::{folder, tool};
 use orchestra_compose::{Components, compose, strip};
 
 pub fn trials() -> Vec<Trial> {
@@ -21,7 +21,7 @@ fn made(example: &str) -> Result<(), Failed> {
     let program = components().join(format!("examples/{example}.wasm"));
     let composed = folder("make").join(format!("{example}.wasm"));
     let output = Command::new("make")
-        .current_dir(hosts_test::root())
+        .current_dir(matrix::root())
         .args(["--no-print-directory", "compose"])
         .arg(format!("TASK={}", program.display()))
         .arg(format!("OUT={}", composed.display()))
@@ -31,7 +31,7 @@ fn made(example: &str) -> Result<(), Failed> {
 
 /// The `.wac` file of this kind, as its comments have it: with the guard taken out for what does not need it.
 fn document(kind: &str, example: &str) -> Result<PathBuf, Failed> {
-    let path = hosts_test::root().join(format!("compose/{kind}.wac"));
+    let path = matrix::root().join(format!("compose/{kind}.wac"));
     // What jco makes imports neither environment nor exit.
     if !example.ends_with("-javascript") {
         return Ok(path);
@@ -61,7 +61,7 @@ fn same(kind: &str, example: &str) -> Result<(), Failed> {
 }
 
 fn components() -> PathBuf {
-    hosts_test::target().join("components")
+    matrix::target().join("components")
 }
 
 fn is_as_the_library_has_it(output: &Output, program: &Path, composed: &Path) -> Result<(), Failed> {
