@@ -2,7 +2,7 @@
 .PHONY: help target tools build compose examples demo test golden test-hosts test-page picture lint clean
 
 COMPONENTS := process runner wrapper guard
-GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2
+GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
 TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev host-test \
   orchestra-host orchestra-cli
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
@@ -16,16 +16,11 @@ target: ## Install the wasm32-wasip2 target where it is missing
 	scripts/wasip2-target
 
 build: target ## Build target/components/orchestra-{process,runner,wrapper,guard}.wasm
-	cargo build --release $(GUEST)
-	mkdir -p $(OUTPUT)/components
-	for name in $(COMPONENTS); do \
-	  cargo run --quiet --package orchestra-compose --bin strip -- \
-	    $(OUTPUT)/wasm32-wasip2/release/orchestra_$$name.wasm $(OUTPUT)/components/orchestra-$$name.wasm || exit; \
-	done
+	cargo run --quiet --package orchestra-compose --bin components -- $(OUTPUT)/components
 
-compose: build ## Compose TASK=task.wasm, a task or a command, into OUT (task.composed.wasm)
+compose: target ## Compose TASK=task.wasm, a task or a command, into OUT (task.composed.wasm)
 	@test -n "$(TASK)" || { echo 'usage: make compose TASK=task.wasm [OUT=composed.wasm]' >&2; exit 2; }
-	cargo run --quiet --package orchestra-compose -- $(OUTPUT)/components $(TASK) $(or $(OUT),$(TASK:.wasm=.composed.wasm))
+	cargo run --quiet --package orchestra-compose -- $(TASK) $(or $(OUT),$(TASK:.wasm=.composed.wasm))
 
 tools: ## Install what the examples and other hosts need: wasmtime, componentize-py, jco, wac
 	scripts/tools
@@ -65,7 +60,7 @@ dev-server:
 lint: target ## Check formatting, lints and documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --release $(GUEST) -- -D warnings
+	cargo clippy $(GUEST) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 clean: ## Remove everything that was built

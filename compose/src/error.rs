@@ -44,8 +44,8 @@ pub enum ComposeError {
     /// Imports that would be left over, and that no host gives.
     #[error("it imports what no WASI host gives: {}; plug that in first (`wac plug`)", .0.join(", "))]
     Unsatisfied(Vec<String>),
-    /// One of the four components is not what `make build` makes: which, and why.
-    #[error("{component} does not fit its place: {why}; run `make build` again")]
+    /// One of the four components is not the one that belongs there: which, and why.
+    #[error("{component} does not fit its place: {why}; take the components of one build")]
     Component {
         /// By its name in the composition.
         component: &'static str,

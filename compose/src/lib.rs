@@ -1,21 +1,18 @@
 //! Composes a task, or any WASI command, with the components that report for it, into one component that a host runs.
 //!
 //! The graph is the one of `task.wac` and `command.wac`, made with `wac-graph`, so that what does not fit is named before
-//! a host stumbles over it. Nothing here reads the Rust of the components; they are bytes.
+//! a host stumbles over it.
 
 mod error;
 mod fit;
 mod graph;
 mod strip;
 
-use std::path::{Path, PathBuf};
-use std::{fs, io};
-
 pub use error::ComposeError;
 pub use fit::{Kind, Shape};
 pub use strip::strip;
 
-/// The built components, each as it lies in `target/components/`.
+/// What a program is composed with.
 #[derive(Clone)]
 pub struct Components {
     /// `orchestra-process.wasm`
@@ -28,30 +25,16 @@ pub struct Components {
     pub wrapper: Vec<u8>,
 }
 
-/// One of the [`Components`] could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{} cannot be read: run `make build` first", path.display())]
-pub struct ReadError {
-    /// Of the component.
-    pub path: PathBuf,
-    /// What the operating system says.
-    #[source]
-    pub source: io::Error,
-}
-
 impl Components {
-    /// All four, by their names, out of one folder.
-    pub fn read(folder: &Path) -> Result<Self, ReadError> {
-        let read = |name: &str| {
-            let path = folder.join(format!("orchestra-{name}.wasm"));
-            fs::read(&path).map_err(|source| ReadError { path, source })
-        };
-        Ok(Self {
-            process: read("process")?,
-            guard: read("guard")?,
-            runner: read("runner")?,
-            wrapper: read("wrapper")?,
-        })
+    /// Those that were built with this crate, stripped.
+    pub fn built() -> Self {
+        let stripped = |component| strip(component).expect("the linker makes whole components");
+        Self {
+            process: stripped(orchestra_components::PROCESS),
+            guard: stripped(orchestra_components::GUARD),
+            runner: stripped(orchestra_components::RUNNER),
+            wrapper: stripped(orchestra_components::WRAPPER),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The components under test, built from this very tree.
+//! The components under test, and what is composed with them, built from this very tree.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,20 +6,15 @@ use std::sync::OnceLock;
 
 use orchestra_compose::Components;
 
-/// The process component, built and stripped on first use.
+/// The process component.
 pub fn process() -> &'static [u8] {
-    static PROCESS: OnceLock<Vec<u8>> = OnceLock::new();
-    PROCESS.get_or_init(|| read_stripped(&build(&["orchestra-process"]).join("orchestra_process.wasm")))
+    &components().process
 }
 
-/// All four components, built and stripped on first use.
+/// All four components.
 pub fn components() -> &'static Components {
     static COMPONENTS: OnceLock<Components> = OnceLock::new();
-    COMPONENTS.get_or_init(|| {
-        let folder = build(&["orchestra-process", "orchestra-guard", "orchestra-runner", "orchestra-wrapper"]);
-        let read = |name: &str| read_stripped(&folder.join(format!("orchestra_{name}.wasm")));
-        Components { process: read("process"), guard: read("guard"), runner: read("runner"), wrapper: read("wrapper") }
-    })
+    COMPONENTS.get_or_init(Components::built)
 }
 
 /// The task of `tasks/`, built on first use.
@@ -38,10 +33,6 @@ pub fn test_command() -> &'static [u8] {
 pub fn example_task() -> &'static [u8] {
     static TASK: OnceLock<Vec<u8>> = OnceLock::new();
     TASK.get_or_init(|| read(&build(&["task-example"]).join("task_example.wasm")))
-}
-
-fn read_stripped(path: &Path) -> Vec<u8> {
-    orchestra_compose::strip(&read(path)).expect("the linker makes whole components")
 }
 
 /// Builds these packages, and returns the folder that they lie in.

@@ -15,9 +15,6 @@ use crate::run::Reporting;
 use crate::store::Ctx;
 use crate::task::{LoadError, Task};
 
-/// The process component, built with this library.
-pub const PROCESS_COMPONENT: &[u8] = include_bytes!(env!("ORCHESTRA_PROCESS_WASM"));
-
 /// How often running WebAssembly lets others run. A deadline is late by about this much.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -78,7 +75,7 @@ impl Host {
         let mut config = wasmtime::Config::new();
         config.epoch_interruption(true).cache(open(cache)?);
         let engine = Engine::new(&config)?;
-        let process = Component::new(&engine, PROCESS_COMPONENT)?;
+        let process = Component::new(&engine, orchestra_components::PROCESS)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi_http::p2::add_to_linker_async::<Ctx>(&mut linker)?;
         let contract = Arc::new(Contract::of(&engine, &process));

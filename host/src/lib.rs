@@ -48,7 +48,7 @@ mod words;
 
 pub use bindings::lifecycle::Outcome;
 pub use crash::{Crash, FRAMES};
-pub use host::{Cache, Config, Host, HostError, PROCESS_COMPONENT};
+pub use host::{Cache, Config, Host, HostError};
 pub use network::NetworkError;
 pub use output::{HEAD_BYTES, Stdio, TAIL_BYTES};
 pub use run::{ApiKey, End, Ended, Folder, INPUT_BYTES, Reporting, Run};

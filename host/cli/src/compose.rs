@@ -30,19 +30,8 @@ pub struct Arguments {
 pub fn compose(arguments: &Arguments) -> Result<ExitCode, String> {
     let Arguments { program, output } = arguments;
     let bytes = fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
-    let composed = orchestra_compose::compose(&components(), &bytes);
+    let composed = orchestra_compose::compose(&Components::built(), &bytes);
     let composed = composed.map_err(|error| format!("{}: {error}", program.display()))?;
     fs::write(output, composed).map_err(|error| format!("{}: {error}", output.display()))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Those that were built with this program, as `make build` has them.
-fn components() -> Components {
-    let strip = |component| orchestra_compose::strip(component).expect("rustc makes whole components");
-    Components {
-        process: strip(include_bytes!(env!("ORCHESTRA_PROCESS_WASM"))),
-        guard: strip(include_bytes!(env!("ORCHESTRA_GUARD_WASM"))),
-        runner: strip(include_bytes!(env!("ORCHESTRA_RUNNER_WASM"))),
-        wrapper: strip(include_bytes!(env!("ORCHESTRA_WRAPPER_WASM"))),
-    }
 }
