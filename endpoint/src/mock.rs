@@ -49,14 +49,17 @@ use crate::request::Request;
 use crate::server::Server;
 use connection::Scripted;
 use record::{Record, Script, State};
-use tls::Tls;
+use tls::{Authority, Tls};
 
 pub use record::WAIT_LIMIT;
+
+/// As ALPN has it (RFC 9113, section 3.2).
+pub(crate) const HTTP2: &str = "h2";
 
 /// The server and its script. Dropping it ends the server, prints a log, and panics if the script was not followed to
 /// the letter.
 pub struct MockEndpoint {
-    authority: Option<Vec<u8>>,
+    authority: Option<Authority>,
     record: Arc<Record>,
     server: Server,
 }
@@ -109,7 +112,26 @@ impl MockEndpoint {
     /// A handshake that fails takes no answer, and does not fail the test.
     #[track_caller]
     pub fn script_tls(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self::start(Ipv4Addr::LOCALHOST.into(), once(answers), Some(Tls::on_loopback()))
+        Self::script_tls_named(&[], answers)
+    }
+
+    /// As [`script_tls`](Self::script_tls), with further names in the certificate: those that clients know it by who come
+    /// through a proxy.
+    #[track_caller]
+    pub fn script_tls_named(names: &[&str], answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::start(Ipv4Addr::LOCALHOST.into(), once(answers), Some(Tls::on_loopback(names, "http/1.1")))
+    }
+
+    /// As [`script_tls`](Self::script_tls), but over HTTP/2, and without faults.
+    ///
+    /// # Panics
+    ///
+    /// If one of the answers is none that HTTP/2 has.
+    #[track_caller]
+    pub fn script_http2(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let answers: Vec<Answer> = answers.into_iter().collect();
+        assert!(answers.iter().all(Answer::is_ordinary), "there are no faults over HTTP/2");
+        Self::start(Ipv4Addr::LOCALHOST.into(), once(answers), Some(Tls::on_loopback(&[], HTTP2)))
     }
 
     /// Plain HTTP on 127.0.0.1, with the same answer to every request, of which there may be any number.
@@ -154,7 +176,17 @@ impl MockEndpoint {
     /// If the endpoint has no TLS.
     #[track_caller]
     pub fn certificate_authority(&self) -> Vec<u8> {
-        self.authority.clone().expect("the endpoint was made by script_tls")
+        self.authority.as_ref().expect("the endpoint was made by script_tls").der.clone()
+    }
+
+    /// The same certificate as a file has it: PEM (RFC 7468).
+    ///
+    /// # Panics
+    ///
+    /// If the endpoint has no TLS.
+    #[track_caller]
+    pub fn certificate_authority_pem(&self) -> String {
+        self.authority.as_ref().expect("the endpoint was made by script_tls").pem.clone()
     }
 
     /// The requests, of which there are exactly `N` so far. A request is there before its answer is, and before its body

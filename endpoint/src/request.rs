@@ -10,6 +10,8 @@ pub const KEPT_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// A request as it came over the wire.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// The protocol's version, such as `HTTP/1.1`.
+    pub version: String,
     /// The method, as sent.
     pub method: String,
     /// The path, as sent: still percent-encoded, without the query.
@@ -63,6 +65,7 @@ impl Request {
     pub(crate) fn of_head(head: &Parts, arrived: Duration) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
+            version: format!("{:?}", head.version),
             method: head.method.to_string(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().map(str::to_owned),

@@ -191,7 +191,7 @@ impl lifecycle::GuestProcess for Process {
     }
 
     fn pending(&self) -> u32 {
-        u32::try_from(self.0.borrow().pending()).unwrap_or(u32::MAX)
+        u32::try_from(self.0.borrow_mut().pending()).unwrap_or(u32::MAX)
     }
 
     fn flush(&self) -> Reported {

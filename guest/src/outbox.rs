@@ -323,6 +323,19 @@ mod tests {
     }
 
     #[test]
+    fn asking_what_is_pending_moves_it_on_without_waiting() {
+        let simulation = Simulation::script([slow(10), answer(503)]);
+        let mut run = simulation.run(Background);
+        say(&mut run, "1").unwrap();
+        say(&mut run, "2").unwrap();
+        assert_eq!(run.pending(), 2);
+        simulation.pass(10);
+        assert_eq!(run.pending(), 1, "1 is acknowledged, 2 has failed once");
+        simulation.pass(1);
+        assert_eq!((run.pending(), simulation.seconds()), (0, 11.0));
+    }
+
+    #[test]
     fn after_giving_up_a_report_tries_once_and_only_when_its_time_has_come() {
         let simulation = Simulation::script(vec![answer(503); 6]);
         let mut run = simulation.run(Blocking);

@@ -40,7 +40,9 @@ impl<H: Host> Process<H> {
         self.state
     }
 
-    pub fn pending(&self) -> usize {
+    pub fn pending(&mut self) -> usize {
+        // What stays is counted, and told by the ending or by `flush`.
+        _ = self.outbox.deliver(Patience::None);
         self.outbox.len()
     }
 

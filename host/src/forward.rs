@@ -1,7 +1,8 @@
 //! The task's calls of the contract, forwarded to the process component in the other store.
 //!
-//! No function is known by name here: what the process component exports is what a task can import. A resource of the task
-//! is a number in the table below, behind which stands the process component's own resource.
+//! What the process component exports is what a task can import; no function has a line of its own here, but the endings,
+//! of which one is enough. A resource of the task is a number in the table below, behind which stands the process component's
+//! own resource.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,19 @@ use wasmtime::component::{
 };
 use wasmtime::{Engine, StoreContextMut, format_err};
 
+use crate::bindings::lifecycle::Outcome;
 use crate::store::Ctx;
+
+/// What a call may hand over, in bytes: the longest report, and to spare. More would only fill the process component's memory.
+const ARGUMENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// The calls that end a run.
+const ENDINGS: [(&str, Outcome); 4] = [
+    ("[method]process.complete", Outcome::Succeeded),
+    ("[method]process.warn", Outcome::Warning),
+    ("[method]process.fail", Outcome::Failed),
+    ("[method]process.cancel", Outcome::Cancelled),
+];
 
 /// So many resources a task may hold of the process component at a time.
 const RESOURCES: usize = 1000;
@@ -26,6 +39,8 @@ pub(crate) struct Function {
     pub(crate) results: usize,
     /// Whether its error is a report's, so that trouble in the process component is a report that did not arrive.
     is_report: bool,
+    /// How it ends the run that it is called for, if it does.
+    pub(crate) ends: Option<Outcome>,
 }
 
 /// The functions and the resources that the process component exports.
@@ -50,7 +65,8 @@ impl Contract {
                         let results: Vec<Type> = function.results().collect();
                         let is_report = results.first().is_some_and(is_report);
                         let results = results.len();
-                        contract.functions.push(Function { interface, name, export: index, results, is_report });
+                        let ends = ENDINGS.iter().find_map(|(ending, outcome)| (*ending == name).then_some(*outcome));
+                        contract.functions.push(Function { interface, name, export: index, results, is_report, ends });
                     }
                     ComponentItem::Resource(_) => contract.resources.push((index, interface, name)),
                     _ => {}
@@ -140,6 +156,11 @@ async fn call(
     for argument in arguments {
         there.push(to_process(&mut store, argument)?);
     }
+    // Not before a lent resource was taken, and so given back.
+    if there.iter().map(bytes).sum::<usize>() > ARGUMENT_BYTES {
+        let why = format!("the arguments of a call are longer than {} MiB", ARGUMENT_BYTES / (1024 * 1024));
+        return refuse(is_report, "invalid-argument", why, results);
+    }
     let jobs = forward(&mut store)?.jobs.clone();
     let (answer, answered) = oneshot::channel();
     let sent = jobs.send(Job::Call { number, arguments: there, answer }).await;
@@ -154,12 +175,28 @@ async fn call(
             }
             Ok(())
         }
-        Err(why) if is_report => {
-            let undelivered = Val::Variant("undelivered".into(), Some(Box::new(Val::String(why))));
-            results[0] = Val::Result(Err(Some(Box::new(undelivered))));
-            Ok(())
-        }
-        Err(why) => Err(format_err!("{why}")),
+        Err(why) => refuse(is_report, "undelivered", why, results),
+    }
+}
+
+/// A report has an error for it. Any other call has none, and ends the task.
+fn refuse(is_report: bool, case: &str, why: String, results: &mut [Val]) -> wasmtime::Result<()> {
+    if !is_report {
+        return Err(format_err!("{why}"));
+    }
+    let error = Val::Variant(case.into(), Some(Box::new(Val::String(why))));
+    results[0] = Val::Result(Err(Some(Box::new(error))));
+    Ok(())
+}
+
+/// What the texts in it take. The contract's arguments hold nothing else that could be long.
+fn bytes(value: &Val) -> usize {
+    match value {
+        Val::String(text) => text.len(),
+        Val::List(values) | Val::Tuple(values) => values.iter().map(bytes).sum(),
+        Val::Record(fields) => fields.iter().map(|(_, value)| bytes(value)).sum(),
+        Val::Variant(_, Some(value)) | Val::Option(Some(value)) => bytes(value),
+        _ => 0,
     }
 }
 

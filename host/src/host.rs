@@ -10,7 +10,7 @@ use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine};
 
 use crate::forward::Contract;
 use crate::network::{Client, NetworkError};
-use crate::process::{Farewell, Process};
+use crate::process::{self, Ending, Farewell, MEMORY_BYTES, Process};
 use crate::run::Reporting;
 use crate::store::Ctx;
 use crate::task::{LoadError, Task};
@@ -62,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) process: InstancePre<Ctx>,
     pub(crate) contract: Arc<Contract>,
     pub(crate) client: Client,
+    /// What the process component of one run may have.
+    pub(crate) process_memory_bytes: usize,
 }
 
 impl Host {
@@ -81,7 +83,7 @@ impl Host {
         let contract = Arc::new(Contract::of(&engine, &process));
         let process = linker.instantiate_pre(&process)?;
         tick(&engine)?;
-        Ok(Self(Inner { engine, process, contract, client }))
+        Ok(Self(Inner { engine, process, contract, client, process_memory_bytes: MEMORY_BYTES }))
     }
 
     /// Compiles a task or a command, or finds it in the cache. Takes a second for each few MiB the first time, on all
@@ -96,10 +98,18 @@ impl Host {
         self.load(&program)
     }
 
+    /// Whether a run can be reported so: what is wrong with the key, the endpoint or the run id, in a sentence. Sends nothing.
+    pub async fn check(&self, reporting: &Reporting) -> Result<(), String> {
+        process::check(&self.0, reporting).await
+    }
+
     /// Reports a run as failed whose task cannot even be loaded. Returns what was not reported, a sentence each.
     pub async fn report_failure(&self, reporting: Reporting, name: &str, message: &str) -> Vec<String> {
         match Process::start(self.0.clone(), Some(reporting), name.into()).await {
-            Ok(process) => process.end(Farewell::failure(message)).await.trouble,
+            Ok(process) => {
+                let ending = Ending::failure(message);
+                process.end(Farewell { ending, log: None, within: None }).await.trouble
+            }
             Err(error) => vec![format!("the process component cannot be started: {error:#}")],
         }
     }

@@ -1,10 +1,10 @@
 //! What a task writes: passed through as it comes, and kept for a log.
 
 use std::collections::VecDeque;
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::{fmt, io};
 
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
@@ -22,6 +22,33 @@ pub enum Stdio {
     Kept,
     /// To the same of this process.
     Inherited,
+}
+
+/// One of the two that a task writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Is shown what a task writes, in pieces of whatever size, each before it goes anywhere else. The task waits for it, and so
+/// does the runtime's thread: it must not block.
+#[derive(Clone)]
+pub struct Observer(Arc<dyn Fn(Stream, &[u8]) + Send + Sync>);
+
+impl Observer {
+    /// Out of a function.
+    pub fn new(observe: impl Fn(Stream, &[u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observe))
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Observer(…)")
+    }
 }
 
 /// The head and the tail of what standard output and standard error were given, in the order of writing.
@@ -54,62 +81,74 @@ impl Kept {
 }
 
 /// What a run writes.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Output(Arc<Mutex<Kept>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    kept: Arc<Mutex<Kept>>,
+    observer: Option<Observer>,
+}
 
 impl Output {
+    pub(crate) fn new(observer: Option<Observer>) -> Self {
+        Self { kept: Arc::default(), observer }
+    }
+
     /// The text so far. What is no UTF-8 is replaced; where something is left out, it says how much.
     pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).text()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).text()
     }
 
-    pub(crate) fn stdout(&self, stdio: Stdio) -> Stream {
-        Stream { output: self.clone(), stdio, is_stderr: false }
-    }
-
-    pub(crate) fn stderr(&self, stdio: Stdio) -> Stream {
-        Stream { output: self.clone(), stdio, is_stderr: true }
+    pub(crate) fn outlet(&self, stream: Stream, stdio: Stdio) -> Outlet {
+        Outlet { output: self.clone(), stream, stdio }
     }
 }
 
-/// One of the two streams.
-pub(crate) struct Stream {
+/// What a task is given as one of its streams.
+pub(crate) struct Outlet {
     output: Output,
+    stream: Stream,
     stdio: Stdio,
-    is_stderr: bool,
 }
 
-impl IsTerminal for Stream {
+impl IsTerminal for Outlet {
     fn is_terminal(&self) -> bool {
-        match (self.stdio, self.is_stderr) {
+        match (self.stdio, self.stream) {
             (Stdio::Kept, _) => false,
-            (Stdio::Inherited, false) => io::IsTerminal::is_terminal(&io::stdout()),
-            (Stdio::Inherited, true) => io::IsTerminal::is_terminal(&io::stderr()),
+            (Stdio::Inherited, Stream::Stdout) => io::IsTerminal::is_terminal(&io::stdout()),
+            (Stdio::Inherited, Stream::Stderr) => io::IsTerminal::is_terminal(&io::stderr()),
         }
     }
 }
 
-impl StdoutStream for Stream {
+impl StdoutStream for Outlet {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        let to: Pin<Box<dyn AsyncWrite + Send + Sync>> = match (self.stdio, self.is_stderr) {
+        let to: Pin<Box<dyn AsyncWrite + Send + Sync>> = match (self.stdio, self.stream) {
             (Stdio::Kept, _) => Box::pin(tokio::io::sink()),
-            (Stdio::Inherited, false) => Box::pin(tokio::io::stdout()),
-            (Stdio::Inherited, true) => Box::pin(tokio::io::stderr()),
+            (Stdio::Inherited, Stream::Stdout) => Box::pin(tokio::io::stdout()),
+            (Stdio::Inherited, Stream::Stderr) => Box::pin(tokio::io::stderr()),
         };
-        Box::new(Tee { output: self.output.clone(), to })
+        Box::new(Tee { output: self.output.clone(), stream: self.stream, shown_bytes: 0, to })
     }
 }
 
-/// Keeps what it passes on.
+/// Shows and keeps what it passes on.
 struct Tee {
     output: Output,
+    stream: Stream,
+    /// What of the next bytes was shown already, when it could not be passed on yet.
+    shown_bytes: usize,
     to: Pin<Box<dyn AsyncWrite + Send + Sync>>,
 }
 
 impl AsyncWrite for Tee {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let (Some(Observer(observe)), Some(news @ [_, ..])) = (&self.output.observer, bytes.get(self.shown_bytes..))
+        {
+            observe(self.stream, news);
+            self.shown_bytes = bytes.len();
+        }
         let written = ready!(self.to.as_mut().poll_write(context, bytes))?;
-        self.output.0.lock().unwrap_or_else(PoisonError::into_inner).push(&bytes[..written]);
+        self.shown_bytes = self.shown_bytes.saturating_sub(written);
+        self.output.kept.lock().unwrap_or_else(PoisonError::into_inner).push(&bytes[..written]);
         Poll::Ready(Ok(written))
     }
 

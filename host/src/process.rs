@@ -1,16 +1,17 @@
 //! The process component of one run, in a store of its own: it outlives whatever becomes of the task.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime::Store;
 use wasmtime::component::{ResourceAny, ResourceType, Val};
 use wasmtime_wasi::WasiCtx;
 
 use crate::bindings::ProcessComponent;
-use crate::bindings::lifecycle::{ConfigError, Outcome, ReportError, State};
+use crate::bindings::lifecycle::{ConfigError, Delivery, Outcome, ReportError, State};
 use crate::forward::Job;
 use crate::host::Inner;
 use crate::limits::Limits;
@@ -22,22 +23,40 @@ use crate::{store, words};
 const DEFAULT_ENDPOINT: &str = "https://webhook.getorchestra.io";
 /// A silent run needs an id, too.
 const NO_RUN: &str = "00000000-0000-0000-0000-000000000000";
-/// What an outbox may hold, twice, and what it takes to work.
-const MEMORY_BYTES: usize = 64 * 1024 * 1024;
+/// The name of a run whose own cannot be used: better reported under another name than not at all.
+const DEFAULT_NAME: &str = "task";
+/// What an outbox may hold, and several times the longest report while it becomes a request.
+pub(crate) const MEMORY_BYTES: usize = 256 * 1024 * 1024;
 /// So many calls of a task may wait. A task makes one at a time.
 const JOBS: usize = 1;
 /// A call of the process component takes at most its retry budget, of a minute; dropping a run at most two.
 const LONGEST_CALL: Duration = Duration::from_secs(150);
+/// While a task calls for nothing, what it has reported goes on: soon after its last call, and then less and less often.
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+const LAST_LOOK: Duration = Duration::from_millis(500);
+/// What a run keeps of its rejections, and with it the ending's own.
+const REJECTIONS: usize = 129;
 
 /// A message has a limit, and 250 code points of it are shown.
-pub(crate) const MESSAGE_CHARS: usize = 1000;
+const MESSAGE_CHARS: usize = 1000;
 
 /// The last report of a run.
 #[derive(Clone, Debug)]
-pub(crate) enum Ending {
-    Complete,
-    Fail { message: String, data: Option<String> },
-    Cancel,
+pub(crate) struct Ending {
+    pub(crate) outcome: Outcome,
+    pub(crate) message: Option<String>,
+    pub(crate) data: Option<String>,
+}
+
+impl Ending {
+    pub(crate) fn of(outcome: Outcome) -> Self {
+        Self { outcome, message: None, data: None }
+    }
+
+    pub(crate) fn failure(message: &str) -> Self {
+        let message = message.chars().take(MESSAGE_CHARS).collect();
+        Self { message: Some(message), ..Self::of(Outcome::Failed) }
+    }
 }
 
 /// What is to be said at the end, and how long that may take.
@@ -47,13 +66,6 @@ pub(crate) struct Farewell {
     pub(crate) log: Option<(String, String)>,
     /// Without one, as long as the process component's own limits are.
     pub(crate) within: Option<Duration>,
-}
-
-impl Farewell {
-    pub(crate) fn failure(message: &str) -> Self {
-        let message = message.chars().take(MESSAGE_CHARS).collect();
-        Self { ending: Ending::Fail { message, data: None }, log: None, within: None }
-    }
 }
 
 /// What came of it.
@@ -77,10 +89,27 @@ struct Instance {
     store: Store<store::Ctx>,
     exports: ProcessComponent,
     instance: wasmtime::component::Instance,
+    /// All handles to the run: the one that was opened, and those that a task has made of it.
+    handles: Vec<ResourceAny>,
     run: ResourceAny,
+    own_ending: OwnEnding,
     /// Set once it has trapped, and cannot be entered any more.
     broken: Option<String>,
     trouble: Vec<String>,
+}
+
+/// An ending that the task is reporting itself, and that may or may not have arrived: no other may follow it.
+#[derive(Clone, Default)]
+struct OwnEnding(Arc<Mutex<Option<Outcome>>>);
+
+impl OwnEnding {
+    fn get(&self) -> Option<Outcome> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, outcome: Option<Outcome>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+    }
 }
 
 /// An instance at work: it reports the start, and then does what the task calls for until nobody can call any more.
@@ -89,6 +118,7 @@ pub(crate) struct Process {
     pub(crate) types: Vec<ResourceType>,
     pub(crate) run: ResourceAny,
     origin: Origin,
+    own_ending: OwnEnding,
     working: JoinHandle<Instance>,
 }
 
@@ -101,83 +131,116 @@ impl Process {
         for (export, _, _) in &instance.origin.host.contract.resources {
             types.extend(instance.instance.get_resource(&mut instance.store, export));
         }
-        let origin = instance.origin.clone();
         let (jobs, to_do) = mpsc::channel(JOBS);
-        let run = instance.run;
+        let (run, own_ending) = (instance.run, instance.own_ending.clone());
         let working = tokio::spawn(async move {
             instance.report_start().await;
             instance.work(to_do).await;
             instance
         });
-        Ok(Self { jobs, types, run, origin, working })
+        Ok(Self { jobs, types, run, origin, own_ending, working })
     }
 
     /// The task is gone: what it has left is delivered, and then the end. An instance that is stuck or lost is replaced by
-    /// a fresh one, which reports the end alone.
+    /// a fresh one, which reports the end alone; unless it is stuck in an ending.
     pub(crate) async fn end(self, farewell: Farewell) -> Ended {
-        let Self { jobs, origin, mut working, .. } = self;
+        let Self { jobs, origin, own_ending, mut working, .. } = self;
         drop(jobs);
         let Farewell { ending, log, within } = farewell;
-        let patience = within.map_or(LONGEST_CALL, |within| within / 2);
-        let mut trouble = Vec::new();
-        let instance = match timeout(patience, &mut working).await {
-            Ok(Ok(instance)) => Some(instance),
-            Ok(Err(_)) => None,
-            Err(_) => {
-                working.abort();
-                trouble.push("a report that was still under way was given up".to_string());
-                None
-            }
-        };
-        let patience = within.map_or(LONGEST_CALL, |within| within - within / 2);
-        match timeout(patience, say_farewell(instance, &origin, &ending, log, &mut trouble)).await {
-            Ok(outcome) => Ended { outcome, trouble },
-            Err(_) => {
-                trouble.push("the ending was not reported: no acknowledgement within the grace period".into());
-                Ended { outcome: ending.outcome(), trouble }
-            }
+        let now = Instant::now();
+        let half = now + within.map_or(LONGEST_CALL, |within| within / 2);
+        let whole = now + within.unwrap_or(2 * LONGEST_CALL);
+        let mut worked = timeout_at(half, &mut working).await;
+        if worked.is_err() && own_ending.get().is_some() {
+            worked = timeout_at(whole, &mut working).await;
         }
+        working.abort();
+        let own_ending = own_ending.get();
+        if let (Err(_), Some(outcome)) = (&worked, own_ending) {
+            return Ended { outcome, trouble: vec![unacknowledged("the task's own ending")] };
+        }
+
+        let mut parting = Parting { outcome: None, trouble: Vec::new() };
+        let mut instance = worked.ok().and_then(Result::ok);
+        if within.is_some() {
+            instance = parting.settle(instance, half).await;
+        }
+        if instance.is_none() {
+            parting.trouble.push("a report that was still under way was given up".into());
+        }
+        let ending = own_ending.map_or(ending, Ending::of);
+        let is_said = timeout_at(whole, parting.say(instance, &origin, &ending, log)).await.is_ok();
+        let Parting { outcome, mut trouble } = parting;
+        if !is_said {
+            trouble.push(unacknowledged(if outcome.is_none() { "the ending" } else { "what followed the ending" }));
+        }
+        Ended { outcome: outcome.unwrap_or(ending.outcome), trouble }
     }
 }
 
-async fn say_farewell(
-    instance: Option<Instance>,
-    origin: &Origin,
-    ending: &Ending,
-    log: Option<(String, String)>,
-    trouble: &mut Vec<String>,
-) -> Outcome {
-    let mut instance = instance;
-    // An instance that traps over the ending is replaced once.
-    for _ in 0..2 {
-        let mut current = match instance.take() {
-            Some(current) if current.broken.is_none() => current,
-            lost => {
-                trouble.extend(
-                    lost.and_then(|lost| lost.broken).map(|why| format!("the process component failed: {why}")),
-                );
-                match origin.open().await {
-                    Ok(fresh) => fresh,
-                    Err(error) => {
-                        trouble.push(format!("the ending was not reported: {error:#}"));
-                        return ending.outcome();
+fn unacknowledged(report: &str) -> String {
+    format!("{report} was not reported: no acknowledgement in time")
+}
+
+/// What is known of a run's last reports, at any moment.
+struct Parting {
+    /// Once the ending was reported, or given up by the process component: which one stands.
+    outcome: Option<Outcome>,
+    trouble: Vec<String>,
+}
+
+impl Parting {
+    /// Where time is short, half of it is for what was reported before, so that the other is for the end. An instance that
+    /// cannot deliver it is given up.
+    async fn settle(&mut self, instance: Option<Instance>, half: Instant) -> Option<Instance> {
+        let mut instance = instance?;
+        let is_ready = timeout_at(half, instance.is_ready_to_end()).await.unwrap_or(false);
+        self.trouble.append(&mut instance.trouble);
+        is_ready.then_some(instance)
+    }
+
+    async fn say(
+        &mut self,
+        instance: Option<Instance>,
+        origin: &Origin,
+        ending: &Ending,
+        log: Option<(String, String)>,
+    ) {
+        let mut instance = instance;
+        // An instance that traps over the ending is replaced once.
+        for _ in 0..2 {
+            let mut current = match instance.take() {
+                Some(current) if current.broken.is_none() => current,
+                lost => {
+                    self.trouble.extend(lost.and_then(Instance::failure));
+                    match origin.open().await {
+                        Ok(fresh) => fresh,
+                        Err(error) => return self.trouble.push(format!("the ending was not reported: {error:#}")),
                     }
                 }
+            };
+            self.outcome = current.report_ending(ending).await;
+            self.trouble.append(&mut current.trouble);
+            if self.outcome.is_some() {
+                if let Some((name, text)) = &log {
+                    current.report_log(name, text).await;
+                    self.trouble.append(&mut current.trouble);
+                }
+                return current.close().await;
             }
-        };
-        let outcome = current.report_ending(ending).await;
-        if let (Some(_), Some((name, text))) = (outcome, &log) {
-            current.report_log(name, text).await;
+            instance = Some(current);
         }
-        trouble.append(&mut current.trouble);
-        if let Some(outcome) = outcome {
-            current.close().await;
-            return outcome;
-        }
-        instance = Some(current);
+        self.trouble.extend(instance.and_then(Instance::failure));
+        self.trouble.push("the ending was not reported".into());
     }
-    trouble.extend(instance.and_then(|lost| lost.broken).map(|why| format!("the ending was not reported: {why}")));
-    ending.outcome()
+}
+
+/// Whether a run can be reported; if not, why.
+pub(crate) async fn check(host: &Inner, reporting: &Reporting) -> Result<(), String> {
+    let origin = Origin { host: host.clone(), reporting: Some(reporting.clone()), name: DEFAULT_NAME.into() };
+    let instance =
+        origin.open().await.map_err(|error| format!("the process component cannot be started: {error:#}"))?;
+    instance.trouble.into_iter().next().map_or(Ok(()), Err)
 }
 
 impl Origin {
@@ -185,7 +248,7 @@ impl Origin {
         let endpoint =
             self.reporting.as_ref().map(|reporting| reporting.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT));
         let hooks = self.host.client.for_reports(endpoint.and_then(Allowed::origin));
-        let limits = Limits::new(MEMORY_BYTES);
+        let limits = Limits::new(self.host.process_memory_bytes);
         let mut store = store::new(&self.host.engine, WasiCtx::builder().build(), hooks, limits, None);
         let instance = self.host.process.instantiate_async(&mut store).await?;
         let exports = ProcessComponent::new(&mut store, &instance)?;
@@ -195,6 +258,11 @@ impl Origin {
         if let Some(reporting) = &self.reporting {
             match self.open_reported(&mut store, &exports, reporting).await? {
                 Ok(run) => opened = Some(run),
+                Err(ConfigError::InvalidName(what)) => {
+                    trouble.push(format!("{what}; it is reported as `{DEFAULT_NAME}`"));
+                    let renamed = Self { name: DEFAULT_NAME.into(), ..self.clone() };
+                    opened = renamed.open_reported(&mut store, &exports, reporting).await?.ok();
+                }
                 Err(error) => trouble.push(format!("nothing is reported: {}", words::of_config(&error))),
             }
         }
@@ -206,7 +274,17 @@ impl Origin {
                 run.map_err(|error| wasmtime::format_err!("{}", words::of_config(&error)))?
             }
         };
-        Ok(Instance { origin: self.clone(), store, exports, instance, run, broken: None, trouble })
+        Ok(Instance {
+            origin: self.clone(),
+            store,
+            exports,
+            instance,
+            handles: vec![run],
+            run,
+            own_ending: OwnEnding::default(),
+            broken: None,
+            trouble,
+        })
     }
 
     async fn open_reported(
@@ -225,6 +303,8 @@ impl Origin {
         {
             return Ok(Err(error));
         }
+        // As the runner has it: no report stops the task, nor is an error that it could fail of.
+        lifecycle.reporter().call_set_delivery(&mut *store, reporter, Delivery::Background).await?;
         let run = lifecycle.reporter().call_open(&mut *store, reporter, &reporting.run_id, Some(&self.name)).await?;
         reporter.resource_drop_async(store).await?;
         Ok(run)
@@ -240,20 +320,57 @@ impl Instance {
 
     async fn report_log(&mut self, name: &str, text: &str) {
         let process = self.exports.orchestra_process_lifecycle().process();
-        let reported = process.call_send_log(&mut self.store, self.run, name, text).await;
+        let mut reported = process.call_send_log(&mut self.store, self.run, name, text).await;
+        if let Ok(Ok(())) = reported {
+            reported = process.call_flush(&mut self.store, self.run).await;
+        }
         self.note("the log", reported);
+    }
+
+    /// Delivers what is in the outbox. False where that is in vain, and an ending would wait behind it.
+    async fn is_ready_to_end(&mut self) -> bool {
+        if self.broken.is_some() {
+            return true;
+        }
+        let process = self.exports.orchestra_process_lifecycle().process();
+        if let Ok(State::Ended(_)) = process.call_state(&mut self.store, self.run).await {
+            return true;
+        }
+        for _ in 0..REJECTIONS {
+            let process = self.exports.orchestra_process_lifecycle().process();
+            let delivered = process.call_flush(&mut self.store, self.run).await;
+            let is_over = !matches!(delivered, Ok(Err(ReportError::Refused(_) | ReportError::Denied(_))));
+            let is_undelivered = matches!(delivered, Ok(Err(ReportError::Undelivered(_))));
+            if !is_undelivered {
+                self.note("a report", delivered);
+            }
+            if is_over {
+                return !is_undelivered;
+            }
+        }
+        true
     }
 
     /// How the run has ended; nothing if this instance broke over it.
     async fn report_ending(&mut self, ending: &Ending) -> Option<Outcome> {
         let process = self.exports.orchestra_process_lifecycle().process();
-        let (store, run) = (&mut self.store, self.run);
-        let reported = match ending {
-            Ending::Complete => process.call_complete(store, run, None, None).await,
-            Ending::Fail { message, data } => process.call_fail(store, run, Some(message), data.as_ref()).await,
-            Ending::Cancel => process.call_cancel(store, run, None, None).await,
+        let (store, run, message, data) = (&mut self.store, self.run, ending.message.as_deref(), ending.data.as_ref());
+        let mut reported = match ending.outcome {
+            Outcome::Succeeded => process.call_complete(store, run, message, data).await,
+            Outcome::Warning => process.call_warn(store, run, message, data).await,
+            Outcome::Failed => process.call_fail(store, run, message, data).await,
+            Outcome::Cancelled => process.call_cancel(store, run, message, data).await,
         };
-        self.note("the ending", reported);
+        for _ in 0..REJECTIONS {
+            let may_be_more =
+                matches!(reported, Ok(Err(ReportError::Refused(_) | ReportError::Denied(_) | ReportError::Ended(_))));
+            self.note("the ending", reported);
+            if !may_be_more {
+                break;
+            }
+            let process = self.exports.orchestra_process_lifecycle().process();
+            reported = process.call_flush(&mut self.store, self.run).await;
+        }
         if self.broken.is_some() {
             return None;
         }
@@ -261,7 +378,7 @@ impl Instance {
         match process.call_state(&mut self.store, self.run).await {
             Ok(State::Ended(outcome)) => Some(outcome),
             // Only an argument that breaks a rule leaves a run open, and none does.
-            _ => Some(ending.outcome()),
+            _ => Some(ending.outcome),
         }
     }
 
@@ -278,23 +395,60 @@ impl Instance {
         }
     }
 
+    /// What it broke of, if it is broken.
+    fn failure(self) -> Option<String> {
+        self.broken.map(|why| format!("the process component failed: {why}"))
+    }
+
     /// Ends when the task is gone, and with it the last that could ask for something.
     async fn work(&mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(job) = jobs.recv().await {
+        let mut look = FIRST_LOOK;
+        loop {
+            let job = match self.has_pending().await {
+                true => timeout(look, jobs.recv()).await,
+                false => Ok(jobs.recv().await),
+            };
             match job {
-                Job::Call { number, arguments, answer } => {
-                    let result = self.call(number, &arguments).await;
-                    // A task that was given up waits for no answer.
-                    _ = answer.send(result);
+                Ok(None) => return,
+                Ok(Some(job)) => {
+                    self.perform(job).await;
+                    look = FIRST_LOOK;
                 }
-                Job::Drop { resource, done } => {
-                    if self.broken.is_none()
-                        && let Err(trap) = resource.resource_drop_async(&mut self.store).await
-                    {
-                        self.broken = Some(trap.root_cause().to_string());
-                    }
-                    _ = done.send(());
+                Err(_) => look = LAST_LOOK.min(look * 2),
+            }
+        }
+    }
+
+    /// Whether there are reports without an acknowledgement. Asking moves them on.
+    async fn has_pending(&mut self) -> bool {
+        if self.broken.is_some() {
+            return false;
+        }
+        let process = self.exports.orchestra_process_lifecycle().process();
+        match process.call_pending(&mut self.store, self.run).await {
+            Ok(pending) => pending > 0,
+            Err(trap) => {
+                self.broken = Some(trap.root_cause().to_string());
+                false
+            }
+        }
+    }
+
+    async fn perform(&mut self, job: Job) {
+        match job {
+            Job::Call { number, arguments, answer } => {
+                let result = self.call(number, &arguments).await;
+                // A task that was given up waits for no answer.
+                _ = answer.send(result);
+            }
+            Job::Drop { resource, done } => {
+                self.handles.retain(|handle| *handle != resource);
+                if self.broken.is_none()
+                    && let Err(trap) = resource.resource_drop_async(&mut self.store).await
+                {
+                    self.broken = Some(trap.root_cause().to_string());
                 }
+                _ = done.send(());
             }
         }
     }
@@ -304,6 +458,11 @@ impl Instance {
             return Err(format!("the process component failed: {why}"));
         }
         let function = &self.origin.host.contract.functions[number];
+        let of_this_run = matches!(arguments, [Val::Resource(handle), ..] if self.handles.contains(handle));
+        let ends = function.ends.filter(|_| of_this_run);
+        if ends.is_some() {
+            self.own_ending.set(ends);
+        }
         let mut results = vec![Val::Bool(false); function.results];
         let found = self.instance.get_func(&mut self.store, function.export);
         let called = match found {
@@ -311,7 +470,16 @@ impl Instance {
             None => Err(wasmtime::format_err!("it does not export function {number}")),
         };
         match called {
-            Ok(()) => Ok(results),
+            Ok(()) => {
+                // From here on the run's state tells.
+                self.own_ending.set(None);
+                if let [Val::Resource(handle)] = results[..]
+                    && of_this_run
+                {
+                    self.handles.push(handle);
+                }
+                Ok(results)
+            }
             Err(trap) => {
                 let why = trap.root_cause().to_string();
                 self.broken = Some(why.clone());
@@ -321,12 +489,36 @@ impl Instance {
     }
 }
 
-impl Ending {
-    fn outcome(&self) -> Outcome {
-        match self {
-            Self::Complete => Outcome::Succeeded,
-            Self::Fail { .. } => Outcome::Failed,
-            Self::Cancel => Outcome::Cancelled,
-        }
+#[cfg(test)]
+mod tests {
+    use host_test::component;
+    use host_test::endpoint::{MockEndpoint, status};
+    use host_test::guest::{API_KEY, RUN_ID};
+
+    use super::*;
+    use crate::{ApiKey, Cache, Config, End, Host, Run};
+
+    /// Enough for it to work, and too little for a log.
+    const TOO_LITTLE: usize = 3 * 1024 * 1024;
+
+    /// Nothing that is known makes it trap, so its memory is made too small. The log is lost, and told; the task and the
+    /// ending are not.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_process_component_that_traps_is_replaced() {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let mut host = Host::new(&Config { cache: Cache::Off, certificate_authorities: None }).unwrap();
+        host.0.process_memory_bytes = TOO_LITTLE;
+        let task = host.load(component::test_task()).unwrap();
+        let reporting =
+            Reporting { run_id: RUN_ID.into(), api_key: ApiKey::new(API_KEY), endpoint: Some(endpoint.url()) };
+        let input = r#"{"do": "log", "kib": 3000}"#.into();
+        let ended = task.run(Run { reporting: Some(reporting), input, ..Run::default() }).await;
+
+        assert!(matches!(&ended.end, End::Failed(Some(error)) if error.contains("the process component failed")));
+        assert_eq!(ended.outcome, Outcome::Failed);
+        let [trouble] = &ended.trouble[..] else { panic!("{ended:?}") };
+        assert!(trouble.starts_with("the process component failed: "), "{trouble}");
+        let [start, end] = endpoint.requests();
+        assert_eq!((start.json()["status"].as_str(), end.json()["status"].as_str()), (Some("RUNNING"), Some("FAILED")));
     }
 }

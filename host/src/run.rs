@@ -16,13 +16,16 @@ use crate::crash::Crash;
 use crate::forward::Forward;
 use crate::limits::Limits;
 use crate::network::Allowed;
-use crate::output::{Output, Stdio};
-use crate::process::{Ending, Farewell, MESSAGE_CHARS, Process};
+use crate::output::{Observer, Output, Stdio, Stream};
+use crate::process::{Ending, Farewell, Process};
 use crate::store::{self, Ctx};
 use crate::task::Task;
 
 /// The longest input of a task, in bytes.
 pub const INPUT_BYTES: usize = 1024 * 1024;
+
+/// Where a command finds its input: as under the wrapper component, when a trigger has started it.
+pub const INPUT_VARIABLE: &str = "TASK_INPUT";
 
 const MIB: usize = 1024 * 1024;
 
@@ -76,7 +79,8 @@ pub struct Run {
     pub reporting: Option<Reporting>,
     /// The task's name in reports.
     pub name: String,
-    /// One JSON text, for a task; at most [`INPUT_BYTES`]. A command does not see it.
+    /// One JSON text, of at most [`INPUT_BYTES`]. A task is passed it; a command finds it in the variable
+    /// [`INPUT_VARIABLE`], unless `variables` has another.
     pub input: String,
     /// Arguments, without the program's name, which is the run's.
     pub arguments: Vec<String>,
@@ -98,6 +102,8 @@ pub struct Run {
     pub stdout: Stdio,
     /// Standard error.
     pub stderr: Stdio,
+    /// Who is shown what the task writes, while it does.
+    pub observer: Option<Observer>,
     /// Under this name what the task has written is sent as a log at the end, if it has written something.
     pub log: Option<String>,
     /// Cancelling it stops the task, wherever it is, and reports the run as cancelled.
@@ -120,6 +126,7 @@ impl Default for Run {
             inherit_stdin: false,
             stdout: Stdio::default(),
             stderr: Stdio::default(),
+            observer: None,
             log: None,
             cancellation: CancellationToken::new(),
         }
@@ -183,18 +190,18 @@ impl fmt::Display for End {
 impl End {
     fn ending(&self) -> Ending {
         match self {
-            Self::Returned | Self::Exited(0) => Ending::Complete,
-            Self::Cancelled => Ending::Cancel,
+            Self::Returned | Self::Exited(0) => Ending::of(Outcome::Succeeded),
+            Self::Cancelled => Ending::of(Outcome::Cancelled),
             Self::Trapped(crash) | Self::StackOverflow(crash) | Self::MemoryLimit(_, crash) => {
-                Ending::Fail { message: self.to_string(), data: Some(crash.data().to_string()) }
+                Ending { data: Some(crash.data().to_string()), ..Ending::failure(&self.to_string()) }
             }
-            _ => Ending::Fail { message: self.to_string().chars().take(MESSAGE_CHARS).collect(), data: None },
+            _ => Ending::failure(&self.to_string()),
         }
     }
 }
 
 pub(crate) async fn run(task: &Task, run: Run) -> Ended {
-    let output = Output::default();
+    let output = Output::new(run.observer.clone());
     let process = match Process::start(task.host.clone(), run.reporting.clone(), run.name.clone()).await {
         Ok(process) => process,
         Err(error) => {
@@ -219,18 +226,20 @@ fn prepare(task: &Task, run: &Run, output: &Output, process: &Process) -> Result
     if run.input.len() > INPUT_BYTES {
         return Err(format!("the input is longer than {} MiB", INPUT_BYTES / MIB));
     }
-    if task.is_task() {
-        serde_json::from_str::<&RawValue>(&run.input).map_err(|error| format!("the input is not JSON: {error}"))?;
-    }
+    serde_json::from_str::<&RawValue>(&run.input).map_err(|error| format!("the input is not JSON: {error}"))?;
     let allowed = run
         .allowed_hosts
         .iter()
         .map(|host| Allowed::parse(host).ok_or_else(|| format!("{host:?} is no host, no HOST:PORT and no origin")));
     let hooks = task.host.client.for_task(allowed.collect::<Result<_, _>>()?);
     let mut wasi = WasiCtx::builder();
-    wasi.arg(&run.name).args(&run.arguments).stdout(output.stdout(run.stdout)).stderr(output.stderr(run.stderr));
+    wasi.arg(&run.name).args(&run.arguments);
+    wasi.stdout(output.outlet(Stream::Stdout, run.stdout)).stderr(output.outlet(Stream::Stderr, run.stderr));
     for (name, value) in run.variables.iter().filter(|(name, _)| !is_ours(name)) {
         wasi.env(name, value);
+    }
+    if !task.is_task() && run.variables.iter().all(|(name, _)| name != INPUT_VARIABLE) {
+        wasi.env(INPUT_VARIABLE, &run.input);
     }
     for Folder { here, there, is_writable } in &run.folders {
         let permissions = if *is_writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };

@@ -24,9 +24,10 @@ pub(crate) fn of_report(report: &str, error: &ReportError) -> Option<String> {
     let why = match error {
         ReportError::Ended(_) => return None,
         ReportError::Refused(refusal) => {
-            format!("`{}` was answered {}: {}", refusal.report, refusal.status, refusal.answer)
+            let (status, answer) = (refusal.status, &refusal.answer);
+            return Some(format!("`{}` was not reported: the endpoint answered {status}: {answer}", refusal.report));
         }
-        ReportError::Denied(what) => format!("requests to the endpoint are denied: {what}"),
+        ReportError::Denied(what) => format!("the host denies requests to the endpoint: {what}"),
         ReportError::InvalidArgument(what)
         | ReportError::Unsupported(what)
         | ReportError::Undelivered(what)

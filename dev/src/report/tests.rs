@@ -7,6 +7,7 @@ const ID: &str = "6f9619ff-8b86-4d01-b42d-00c04fc964ff";
 fn request(authorization: &str, query: Option<&str>, body: &str) -> Request {
     let headers = [("content-type", "application/json"), ("authorization", authorization)];
     Request {
+        version: "HTTP/1.1".to_owned(),
         method: "POST".to_owned(),
         path: String::new(),
         query: query.map(str::to_owned),

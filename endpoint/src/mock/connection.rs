@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::HTTP2;
 use super::fault::{Wire, act_out};
 use super::record::{EntryId, Record, WAIT_LIMIT};
 use crate::connection::{read, response, wait};
@@ -42,6 +43,9 @@ impl Serve for Scripted {
                 return serve_http(tcp, connection, record).await;
             };
             match timeout(WAIT_LIMIT, tls.accept(tcp)).await {
+                Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP2.as_bytes()) => {
+                    serve_http2(stream, connection, record).await;
+                }
                 Ok(Ok(stream)) => serve_http(stream, connection, record).await,
                 Ok(Err(error)) => record.note(connection, format!("TLS handshake: {error}"), false),
                 Err(_) => record.note(connection, "TLS handshake: given up".to_owned(), false),
@@ -77,6 +81,15 @@ async fn serve_http(stream: impl Wire, connection: usize, record: Arc<Record>) {
     let note = if error.is_parse() { format!("not HTTP: {error}") } else { format!("the client left: {error}") };
     if !record.interrupted(connection, &note) {
         record.note(connection, note, false);
+    }
+}
+
+async fn serve_http2(stream: impl Wire, connection: usize, record: Arc<Record>) {
+    let for_requests = Arc::clone(&record);
+    let service = service_fn(move |request| Box::pin(exchange(request, connection, Arc::clone(&for_requests))));
+    if let Err(error) = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await
+    {
+        record.note(connection, format!("the client left: {error}"), false);
     }
 }
 

@@ -10,15 +10,21 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// The server's side, and the DER of the authority that a client has to trust.
+/// The server's side, and the authority that a client has to trust.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
-    pub(crate) authority: Vec<u8>,
+    pub(crate) authority: Authority,
+}
+
+/// An authority's certificate.
+pub(crate) struct Authority {
+    pub(crate) der: Vec<u8>,
+    pub(crate) pem: String,
 }
 
 impl Tls {
-    /// For `127.0.0.1`, `::1` and `localhost`.
-    pub(crate) fn on_loopback() -> Self {
+    /// For `127.0.0.1`, `::1`, `localhost` and these names, and for clients that speak `protocol` (ALPN).
+    pub(crate) fn on_loopback(further_names: &[&str], protocol: &str) -> Self {
         let authority_key = KeyPair::generate().expect("a key is generated");
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "MockEndpoint's authority");
@@ -28,8 +34,9 @@ impl Tls {
         let issuer = Issuer::new(params, authority_key);
 
         let key = KeyPair::generate().expect("a key is generated");
-        let names = ["127.0.0.1", "::1", "localhost"].map(str::to_owned);
-        let mut params = CertificateParams::new(names).expect("the names above are names");
+        let names: Vec<_> =
+            ["127.0.0.1", "::1", "localhost"].iter().chain(further_names).map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).expect("they are names");
         params.distinguished_name.push(DnType::CommonName, "MockEndpoint");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params.signed_by(&key, &issuer).expect("the certificate is signed");
@@ -41,8 +48,9 @@ impl Tls {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
             .expect("the key is the certificate's");
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority: authority.der().to_vec() }
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        let authority = Authority { der: authority.der().to_vec(), pem: authority.pem() };
+        Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority }
     }
 }
 

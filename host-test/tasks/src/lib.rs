@@ -55,6 +55,11 @@ impl task::Guest for Task {
                 println!("{}", text("text"));
                 eprintln!("{}", text("text"));
             }
+            // `mib`, from `first` to `last`, on standard output
+            "write-much" => {
+                let bytes = input["mib"].as_u64().unwrap_or(1) as usize * 1024 * 1024;
+                println!("first{}last", "-".repeat(bytes - "first".len() - "last\n".len()));
+            }
             // `url`: what came of a request
             "get" => process
                 .set_output("got", &Value::from(reach::get(&text("url"))).to_string())
@@ -88,6 +93,20 @@ impl task::Guest for Task {
                     return Err(text.to_string());
                 }
             }
+            // `mib`: what becomes of so long a message
+            "oversize" => {
+                let text = "x".repeat(input["mib"].as_u64().unwrap_or(0) as usize * 1024 * 1024);
+                process.progress(Some(&text), None).map_err(|error| error.to_string())?;
+            }
+            // What `then` says is done through another handle.
+            "share" => return Self::run(&process.share(), input["then"].to_string()),
+            // `file`
+            "make" => std::fs::write(text("file"), "made").map_err(|error| error.to_string())?,
+            // `kib`
+            "log" => {
+                let text = "x".repeat(input["kib"].as_u64().unwrap_or(0) as usize * 1024);
+                process.send_log("run.log", &text).map_err(|error| error.to_string())?;
+            }
             "echo" => process.set_output("input", &input.to_string()).map_err(|error| error.to_string())?,
             "search" => {
                 let found = search::everything();
@@ -99,6 +118,10 @@ impl task::Guest for Task {
             }
             _ => {}
         }
-        Ok(())
+        // `then`: the next thing to do
+        match &input["then"] {
+            Value::Null => Ok(()),
+            then => Self::run(process, then.to_string()),
+        }
     }
 }

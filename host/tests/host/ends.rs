@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use host_test::endpoint::{MockEndpoint, Request, hang, status};
-use orchestra_host::{CancellationToken, End, Ended, Outcome, Run, Task};
+use orchestra_host::{CancellationToken, End, Ended, FRAMES, Observer, Outcome, Run, Task};
 
-use crate::{block_on, command, line, lines, runtime, task, with_arguments, with_input};
+use crate::{block_on, command, host, line, lines, runtime, task, with_arguments, with_input};
 
 const MIB: usize = 1024 * 1024;
 
@@ -69,9 +69,25 @@ fn a_stack_overflow_is_a_failure() {
     let run = |endpoint: &MockEndpoint| with_input(endpoint, r#"{"do": "recurse"}"#);
     let endpoint = MockEndpoint::script(vec![status(200); 2]);
     let ended = block_on(task(), run(&endpoint));
-    // A stack of the component's own may end before the engine's does, as memory out of bounds.
-    assert!(matches!(ended.end, End::StackOverflow(_) | End::Trapped(_)), "{ended:?}");
+    // Rust's stack is in the component's own memory, and ends before the engine's does: as an access out of bounds.
+    assert!(matches!(&ended.end, End::Trapped(crash) if crash.message.contains("out of bounds")), "{ended:?}");
     assert!(line(&endpoint.requests::<2>()[1]).starts_with("FAILED task failed. Error: "));
+}
+
+/// A stack that is the engine's own, not in the component's memory.
+#[test]
+fn a_stack_overflow_of_the_engine_is_named() {
+    let text = r#"(component
+        (core module $module (func $run (export "run") (result i32) call $run))
+        (core instance $instance (instantiate $module))
+        (func $run (result (result)) (canon lift (core func $instance "run")))
+        (instance $command (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.0" (instance $command)))"#;
+    let command = host().load(&wat::parse_str(text).unwrap()).unwrap();
+    let run = |endpoint: &MockEndpoint| with_arguments(endpoint, &[]);
+    let (ended, end) = ends_with(&command, run, "FAILED task failed. Error: stack overflow");
+    assert!(matches!(ended.end, End::StackOverflow(_)), "{ended:?}");
+    assert_eq!(end.json()["metadata"]["frames"].as_array().map(Vec::len), Some(FRAMES));
 }
 
 #[test]
@@ -140,6 +156,60 @@ fn a_cancellation_overtakes_a_report_that_is_stuck() {
     let ended = runtime().block_on(running).unwrap();
     assert_eq!(ended.trouble, ["a report that was still under way was given up"]);
     assert_eq!(lines(&endpoint.requests::<2>())[1], "CANCELLED ");
+}
+
+/// It may have arrived: another would contradict it.
+#[test]
+fn a_cancellation_does_not_follow_an_ending_that_is_under_way() {
+    let endpoint = MockEndpoint::script([status(200), hang()]);
+    let cancellation = CancellationToken::new();
+    let input = r#"{"do": "end", "outcome": "succeeded"}"#;
+    let grace = Duration::from_millis(400);
+    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, input) };
+    let running = runtime().spawn(task().run(run));
+    endpoint.wait_for_hanging(1);
+    cancellation.cancel();
+    let ended = runtime().block_on(running).unwrap();
+    assert_eq!((ended.end, ended.outcome), (End::Cancelled, Outcome::Succeeded));
+    assert_eq!(ended.trouble, ["the task's own ending was not reported: no acknowledgement in time"]);
+    assert_eq!(lines(&endpoint.requests::<2>())[1], "SUCCEEDED by itself");
+}
+
+/// A share of the run is the run.
+#[test]
+fn an_ending_through_a_share_of_the_run_is_its_ending() {
+    let endpoint = MockEndpoint::script([status(200), hang()]);
+    let cancellation = CancellationToken::new();
+    let input = r#"{"do": "share", "then": {"do": "end", "outcome": "warning"}}"#;
+    let grace = Duration::from_millis(400);
+    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, input) };
+    let running = runtime().spawn(task().run(run));
+    endpoint.wait_for_hanging(1);
+    cancellation.cancel();
+    assert_eq!(runtime().block_on(running).unwrap().outcome, Outcome::Warning);
+    endpoint.requests::<2>();
+}
+
+#[test]
+fn a_log_that_is_stuck_does_not_make_the_ending_unreported() {
+    let endpoint = MockEndpoint::script([status(200), status(200), hang()]);
+    let cancellation = CancellationToken::new();
+    let input = r#"{"do": "write", "text": "a line", "then": {"do": "loop"}}"#;
+    let (grace, log) = (Duration::from_millis(400), Some("task.log".into()));
+    let run = Run { cancellation: cancellation.clone(), grace, log, ..with_input(&endpoint, input) };
+    let written = CancellationToken::new();
+    let observer = {
+        let written = written.clone();
+        Observer::new(move |_, _| written.cancel())
+    };
+    let running = runtime().spawn(task().run(Run { observer: Some(observer), ..run }));
+    endpoint.wait_for_requests(1);
+    runtime().block_on(written.cancelled());
+    cancellation.cancel();
+    let ended = runtime().block_on(running).unwrap();
+    assert_eq!(ended.outcome, Outcome::Cancelled);
+    assert_eq!(ended.trouble, ["what followed the ending was not reported: no acknowledgement in time"]);
+    assert_eq!(lines(&endpoint.requests::<3>())[1], "CANCELLED ");
 }
 
 #[test]

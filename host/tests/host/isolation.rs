@@ -5,7 +5,7 @@ use std::path::Path;
 
 use host_test::endpoint::{MockEndpoint, status};
 use host_test::guest::API_KEY;
-use orchestra_host::{Folder, Run};
+use orchestra_host::{End, Folder, Run};
 
 use crate::{block_on, line, task, with_input};
 
@@ -39,6 +39,22 @@ fn a_task_sees_the_folders_that_it_is_granted_and_no_others() {
         block_on(task(), Run { folders, ..with_input(&endpoint, r#"{"do": "search"}"#) });
         let found = endpoint.requests::<3>()[1].json()["output_value"].to_string();
         assert_eq!(found.contains("seen-in-a-file"), is_seen, "{found}");
+    }
+}
+
+#[test]
+fn a_folder_may_be_written_to_where_that_is_granted() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("writable");
+    fs::create_dir_all(&folder).unwrap();
+    for is_writable in [false, true] {
+        _ = fs::remove_file(folder.join("made.txt"));
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let folders = vec![Folder { here: folder.clone(), there: "/".into(), is_writable }];
+        let input = r#"{"do": "make", "file": "/made.txt"}"#;
+        let ended = block_on(task(), Run { folders, ..with_input(&endpoint, input) });
+        assert_eq!(ended.end == End::Returned, is_writable, "{ended:?}");
+        assert_eq!(folder.join("made.txt").exists(), is_writable);
+        endpoint.requests::<2>();
     }
 }
 

@@ -24,10 +24,11 @@ fn runtime() -> &'static Runtime {
 
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
-    HOST.get_or_init(|| {
-        let cache = Cache::Folder(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
-        Host::new(&Config { cache, certificate_authorities: None }).expect("a host is made")
-    })
+    HOST.get_or_init(|| Host::new(&Config { cache: cache(), certificate_authorities: None }).expect("a host is made"))
+}
+
+fn cache() -> Cache {
+    Cache::Folder(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
 }
 
 /// The task of `host-test/tasks`.
@@ -58,9 +59,13 @@ fn with_arguments(endpoint: &MockEndpoint, arguments: &[&str]) -> Run {
 }
 
 fn block_on(task: &Task, run: Run) -> Ended {
-    let ended = runtime().block_on(task.run(run));
+    let ended = block_on_quietly(task, run);
     println!("{ended:#?}");
     ended
+}
+
+fn block_on_quietly(task: &Task, run: Run) -> Ended {
+    runtime().block_on(task.run(run))
 }
 
 /// What a report says, in one line: `RUNNING task started.`, `rows = 12`, `run.log: a line`.

@@ -1,6 +1,7 @@
 //! Many runs at once.
 
 use std::collections::HashMap;
+use std::fs;
 use std::time::Duration;
 
 use host_test::endpoint::{MockEndpoint, status};
@@ -11,9 +12,17 @@ use crate::{line, runtime, task};
 
 const RUNS: usize = 1000;
 
+/// The most that this process has had in memory, the endpoint's and other tests' share included. Linux tells.
+fn peak_kib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
 #[test]
-fn a_thousand_runs_at_once_all_end_and_none_is_lost() {
+fn a_thousand_runs_at_once_all_end_none_is_lost_and_each_takes_less_than_a_mib() {
     let endpoint = MockEndpoint::always(status(200).delayed(Duration::from_millis(50)));
+    let before_kib = peak_kib();
     let runs: Vec<_> = (0..RUNS)
         .map(|number| {
             let run_id = format!("12345678-1234-5678-1234-{number:012}");
@@ -25,6 +34,9 @@ fn a_thousand_runs_at_once_all_end_and_none_is_lost() {
     for run in runs {
         let ended = runtime().block_on(run).expect("no run panics");
         assert_eq!((ended.outcome, ended.trouble), (Outcome::Succeeded, vec![]));
+    }
+    if let (Some(before), Some(after)) = (before_kib, peak_kib()) {
+        assert!(after - before < 1024 * RUNS as u64, "{} KiB a run", (after - before) / RUNS as u64);
     }
     let mut reports: HashMap<String, Vec<String>> = HashMap::new();
     for request in endpoint.all_requests() {

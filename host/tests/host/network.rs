@@ -5,15 +5,27 @@ use std::path::Path;
 
 use host_test::component;
 use host_test::endpoint::{MockEndpoint, redirect, status};
-use orchestra_host::{Cache, Config, Host, HostError};
+use orchestra_host::{Config, Host, HostError};
 
-use crate::{block_on, lines, runtime, task, with_input};
+use crate::{block_on, cache, lines, runtime, task, with_input};
 
 #[test]
 fn reports_share_a_connection() {
     let endpoint = MockEndpoint::script(vec![status(200); 5]);
     block_on(task(), with_input(&endpoint, r#"{"do": "report"}"#));
     endpoint.requests::<5>();
+    assert_eq!(endpoint.connections(), 1);
+}
+
+/// The report after the start finds the connection that the start has made.
+#[test]
+fn an_endpoint_that_has_http_2_is_spoken_to_in_it() {
+    let endpoint = MockEndpoint::script_http2(vec![status(200); 5]);
+    let task = trusting(&endpoint, "http2").load(component::test_task()).unwrap();
+    let ended = runtime().block_on(task.run(with_input(&endpoint, r#"{"do": "report"}"#)));
+    assert_eq!(ended.trouble, [""; 0]);
+    let requests = endpoint.requests::<5>();
+    assert!(requests.iter().all(|request| request.version == "HTTP/2.0"), "{requests:?}");
     assert_eq!(endpoint.connections(), 1);
 }
 
@@ -29,10 +41,7 @@ fn a_redirect_is_not_followed() {
 #[test]
 fn a_file_of_authorities_is_trusted_beside_the_systems() {
     let endpoint = MockEndpoint::script_tls(vec![status(200); 2]);
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("authorities.pem");
-    fs::write(&file, pem(&endpoint.certificate_authority())).unwrap();
-    let host = Host::new(&Config { cache: Cache::Off, certificate_authorities: Some(file) }).unwrap();
-    let task = host.load(component::test_task()).unwrap();
+    let task = trusting(&endpoint, "https").load(component::test_task()).unwrap();
     let ended = runtime().block_on(task.run(with_input(&endpoint, "{}")));
     assert_eq!(ended.trouble, [""; 0]);
     assert_eq!(lines(&endpoint.requests::<2>()), ["RUNNING task started.", "SUCCEEDED task succeeded."]);
@@ -42,21 +51,13 @@ fn a_file_of_authorities_is_trusted_beside_the_systems() {
 fn a_file_without_authorities_is_an_error() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("empty.pem");
     fs::write(&file, "").unwrap();
-    let error = Host::new(&Config { cache: Cache::Off, certificate_authorities: Some(file) }).err();
+    let error = Host::new(&Config { cache: cache(), certificate_authorities: Some(file) }).err();
     assert!(matches!(error, Some(HostError::Network(_))), "{error:?}");
 }
 
-/// As in RFC 7468, written by hand because nothing else here needs base64.
-fn pem(der: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for bytes in der.chunks(3) {
-        let group = bytes.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - bytes.len()));
-        for place in 0..4 {
-            let digit = ALPHABET[(group >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= bytes.len() { char::from(digit) } else { '=' });
-        }
-    }
-    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+/// A host that trusts this endpoint's authority, in a file of this test's own.
+fn trusting(endpoint: &MockEndpoint, test: &str) -> Host {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.pem"));
+    fs::write(&file, endpoint.certificate_authority_pem()).unwrap();
+    Host::new(&Config { cache: cache(), certificate_authorities: Some(file) }).unwrap()
 }

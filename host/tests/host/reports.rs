@@ -2,7 +2,7 @@
 
 use host_test::component;
 use host_test::endpoint::{MockEndpoint, status};
-use orchestra_host::{ApiKey, End, LoadError, Outcome, Reporting, Run};
+use orchestra_host::{ApiKey, CancellationToken, End, LoadError, Outcome, Reporting, Run};
 
 use crate::{block_on, host, lines, reporting_to, runtime, task, with_input};
 
@@ -38,11 +38,76 @@ fn a_refused_report_is_told() {
     let ended = block_on(task(), with_input(&endpoint, "{}"));
     assert_eq!(ended.end, End::Returned);
     let expected = [
-        "the start was not reported: `start` was answered 403: no such run",
-        "the ending was not reported: `succeeded` was answered 403: no such run",
+        "`start` was not reported: the endpoint answered 403: no such run",
+        "`succeeded` was not reported: the endpoint answered 403: no such run",
     ];
     assert_eq!(ended.trouble, expected);
     endpoint.requests::<2>();
+}
+
+/// In many a language an error result is an exception: reporting must not be what a task fails of.
+#[test]
+fn a_task_does_not_fail_of_reports_that_are_refused() {
+    let endpoint = MockEndpoint::script(vec![status(403); 5]);
+    let ended = block_on(task(), with_input(&endpoint, r#"{"do": "report"}"#));
+    assert_eq!((ended.end, ended.outcome, ended.trouble.len()), (End::Returned, Outcome::Succeeded, 5));
+    endpoint.requests::<5>();
+}
+
+/// A task may work for hours between two reports.
+#[test]
+fn reports_go_out_while_the_task_works() {
+    let endpoint = MockEndpoint::script(vec![status(200); 5]);
+    let cancellation = CancellationToken::new();
+    let input = r#"{"do": "report", "then": {"do": "loop"}}"#;
+    let run = Run { cancellation: cancellation.clone(), ..with_input(&endpoint, input) };
+    let running = runtime().spawn(task().run(run));
+    let reported = endpoint.wait_for_requests(4);
+    assert_eq!(lines(&reported)[3], "run.log: a line");
+    cancellation.cancel();
+    runtime().block_on(running).unwrap();
+    endpoint.requests::<5>();
+}
+
+#[test]
+fn a_report_is_tried_again_while_the_task_works() {
+    let endpoint = MockEndpoint::script([status(503), status(200), status(200)]);
+    let cancellation = CancellationToken::new();
+    let run = Run { cancellation: cancellation.clone(), ..with_input(&endpoint, r#"{"do": "loop"}"#) };
+    let running = runtime().spawn(task().run(run));
+    let [first, second] = endpoint.wait_for_requests(2).try_into().unwrap();
+    assert_eq!(first.header("idempotency-key"), second.header("idempotency-key"));
+    cancellation.cancel();
+    assert_eq!(runtime().block_on(running).unwrap().trouble, [""; 0]);
+    endpoint.requests::<3>();
+}
+
+/// It would only fill the process component's memory.
+#[test]
+fn a_text_that_no_report_could_hold_is_an_invalid_argument() {
+    let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    block_on(task(), with_input(&endpoint, r#"{"do": "oversize", "mib": 20}"#));
+    let ending = &lines(&endpoint.requests::<2>())[1];
+    assert!(ending.contains("InvalidArgument(\"the arguments of a call are longer than 8 MiB\")"), "{ending}");
+}
+
+#[test]
+fn a_run_whose_name_cannot_be_used_is_reported_under_another() {
+    let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    let ended = block_on(task(), Run { name: "a\nb".into(), ..with_input(&endpoint, "{}") });
+    let [trouble] = &ended.trouble[..] else { panic!("{ended:?}") };
+    assert!(trouble.contains("name") && trouble.ends_with("it is reported as `task`"), "{trouble}");
+    assert_eq!(lines(&endpoint.requests::<2>()), ["RUNNING task started.", "SUCCEEDED task succeeded."]);
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_can_be_told_beforehand() {
+    let endpoint = MockEndpoint::script([]);
+    let good = reporting_to(&endpoint).unwrap();
+    assert_eq!(runtime().block_on(host().check(&good)), Ok(()));
+    let bad = Reporting { run_id: "7".into(), ..good };
+    let error = runtime().block_on(host().check(&bad)).unwrap_err();
+    assert!(error.starts_with("nothing is reported: the run id is no UUID"), "{error}");
 }
 
 #[test]
