@@ -39,6 +39,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, MutexGuard, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpSocket;
@@ -221,6 +222,11 @@ impl MockEndpoint {
     pub fn wait_for_requests(&self, count: usize) -> Vec<Request> {
         let state = self.wait_until(|state| state.settled_requests() >= count, &format!("{count} requests"));
         state.requests()
+    }
+
+    /// The time on the clock of [`Request::arrived`].
+    pub fn elapsed(&self) -> Duration {
+        self.record.started.elapsed()
     }
 
     /// How many connections were accepted so far.

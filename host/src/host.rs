@@ -9,8 +9,9 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine};
 
 use crate::forward::Contract;
+use crate::instance::{Ending, MEMORY_BYTES};
 use crate::network::{Client, NetworkError};
-use crate::process::{self, Ending, Farewell, MEMORY_BYTES, Process};
+use crate::process::{self, Farewell, Process};
 use crate::run::Reporting;
 use crate::store::Ctx;
 use crate::task::{LoadError, Task};

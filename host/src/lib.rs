@@ -37,6 +37,7 @@ mod bindings;
 mod crash;
 mod forward;
 mod host;
+mod instance;
 mod limits;
 mod network;
 mod output;

@@ -36,7 +36,9 @@ pub enum Stream {
 /// Is shown what a task writes, in pieces of whatever size, each before it goes anywhere else. The task waits for it, and so
 /// does the runtime's thread: it must not block.
 #[derive(Clone)]
-pub struct Observer(Arc<dyn Fn(Stream, &[u8]) + Send + Sync>);
+pub struct Observer(Arc<Observe>);
+
+type Observe = dyn Fn(Stream, &[u8]) + Send + Sync;
 
 impl Observer {
     /// Out of a function.

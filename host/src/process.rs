@@ -1,63 +1,22 @@
 //! The process component of one run, in a store of its own: it outlives whatever becomes of the task.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
-use wasmtime::Store;
-use wasmtime::component::{ResourceAny, ResourceType, Val};
-use wasmtime_wasi::WasiCtx;
+use tokio::time::{Instant, timeout_at};
+use wasmtime::component::{ResourceAny, ResourceType};
 
-use crate::bindings::ProcessComponent;
-use crate::bindings::lifecycle::{ConfigError, Delivery, Outcome, ReportError, State};
+use crate::bindings::lifecycle::Outcome;
 use crate::forward::Job;
 use crate::host::Inner;
-use crate::limits::Limits;
-use crate::network::Allowed;
+use crate::instance::{DEFAULT_NAME, Ending, Instance, Origin, OwnEnding};
 use crate::run::Reporting;
-use crate::{store, words};
 
-/// Orchestra's own, where no other is given.
-const DEFAULT_ENDPOINT: &str = "https://webhook.getorchestra.io";
-/// A silent run needs an id, too.
-const NO_RUN: &str = "00000000-0000-0000-0000-000000000000";
-/// The name of a run whose own cannot be used: better reported under another name than not at all.
-const DEFAULT_NAME: &str = "task";
-/// What an outbox may hold, and several times the longest report while it becomes a request.
-pub(crate) const MEMORY_BYTES: usize = 256 * 1024 * 1024;
 /// So many calls of a task may wait. A task makes one at a time.
 const JOBS: usize = 1;
 /// A call of the process component takes at most its retry budget, of a minute; dropping a run at most two.
 const LONGEST_CALL: Duration = Duration::from_secs(150);
-/// While a task calls for nothing, what it has reported goes on: soon after its last call, and then less and less often.
-const FIRST_LOOK: Duration = Duration::from_millis(5);
-const LAST_LOOK: Duration = Duration::from_millis(500);
-/// What a run keeps of its rejections, and with it the ending's own.
-const REJECTIONS: usize = 129;
-
-/// A message has a limit, and 250 code points of it are shown.
-const MESSAGE_CHARS: usize = 1000;
-
-/// The last report of a run.
-#[derive(Clone, Debug)]
-pub(crate) struct Ending {
-    pub(crate) outcome: Outcome,
-    pub(crate) message: Option<String>,
-    pub(crate) data: Option<String>,
-}
-
-impl Ending {
-    pub(crate) fn of(outcome: Outcome) -> Self {
-        Self { outcome, message: None, data: None }
-    }
-
-    pub(crate) fn failure(message: &str) -> Self {
-        let message = message.chars().take(MESSAGE_CHARS).collect();
-        Self { message: Some(message), ..Self::of(Outcome::Failed) }
-    }
-}
 
 /// What is to be said at the end, and how long that may take.
 pub(crate) struct Farewell {
@@ -75,43 +34,6 @@ pub(crate) struct Ended {
     pub(crate) trouble: Vec<String>,
 }
 
-/// What an instance is made from, once more where one is lost.
-#[derive(Clone)]
-struct Origin {
-    host: Inner,
-    reporting: Option<Reporting>,
-    name: String,
-}
-
-/// One instance, and the run that is open in it.
-struct Instance {
-    origin: Origin,
-    store: Store<store::Ctx>,
-    exports: ProcessComponent,
-    instance: wasmtime::component::Instance,
-    /// All handles to the run: the one that was opened, and those that a task has made of it.
-    handles: Vec<ResourceAny>,
-    run: ResourceAny,
-    own_ending: OwnEnding,
-    /// Set once it has trapped, and cannot be entered any more.
-    broken: Option<String>,
-    trouble: Vec<String>,
-}
-
-/// An ending that the task is reporting itself, and that may or may not have arrived: no other may follow it.
-#[derive(Clone, Default)]
-struct OwnEnding(Arc<Mutex<Option<Outcome>>>);
-
-impl OwnEnding {
-    fn get(&self) -> Option<Outcome> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, outcome: Option<Outcome>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
-    }
-}
-
 /// An instance at work: it reports the start, and then does what the task calls for until nobody can call any more.
 pub(crate) struct Process {
     pub(crate) jobs: mpsc::Sender<Job>,
@@ -127,10 +49,7 @@ impl Process {
     pub(crate) async fn start(host: Inner, reporting: Option<Reporting>, name: String) -> wasmtime::Result<Self> {
         let origin = Origin { host, reporting, name };
         let mut instance = origin.open().await?;
-        let mut types = Vec::new();
-        for (export, _, _) in &instance.origin.host.contract.resources {
-            types.extend(instance.instance.get_resource(&mut instance.store, export));
-        }
+        let types = instance.resource_types();
         let (jobs, to_do) = mpsc::channel(JOBS);
         let (run, own_ending) = (instance.run, instance.own_ending.clone());
         let working = tokio::spawn(async move {
@@ -241,252 +160,6 @@ pub(crate) async fn check(host: &Inner, reporting: &Reporting) -> Result<(), Str
     let instance =
         origin.open().await.map_err(|error| format!("the process component cannot be started: {error:#}"))?;
     instance.trouble.into_iter().next().map_or(Ok(()), Err)
-}
-
-impl Origin {
-    async fn open(&self) -> wasmtime::Result<Instance> {
-        let endpoint =
-            self.reporting.as_ref().map(|reporting| reporting.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT));
-        let hooks = self.host.client.for_reports(endpoint.and_then(Allowed::origin));
-        let limits = Limits::new(self.host.process_memory_bytes);
-        let mut store = store::new(&self.host.engine, WasiCtx::builder().build(), hooks, limits, None);
-        let instance = self.host.process.instantiate_async(&mut store).await?;
-        let exports = ProcessComponent::new(&mut store, &instance)?;
-        let mut trouble = Vec::new();
-        let lifecycle = exports.orchestra_process_lifecycle();
-        let mut opened = None;
-        if let Some(reporting) = &self.reporting {
-            match self.open_reported(&mut store, &exports, reporting).await? {
-                Ok(run) => opened = Some(run),
-                Err(ConfigError::InvalidName(what)) => {
-                    trouble.push(format!("{what}; it is reported as `{DEFAULT_NAME}`"));
-                    let renamed = Self { name: DEFAULT_NAME.into(), ..self.clone() };
-                    opened = renamed.open_reported(&mut store, &exports, reporting).await?.ok();
-                }
-                Err(error) => trouble.push(format!("nothing is reported: {}", words::of_config(&error))),
-            }
-        }
-        let run = match opened {
-            Some(run) => run,
-            None => {
-                let reporter = lifecycle.reporter().call_silent(&mut store).await?;
-                let run = lifecycle.reporter().call_open(&mut store, reporter, NO_RUN, None).await?;
-                run.map_err(|error| wasmtime::format_err!("{}", words::of_config(&error)))?
-            }
-        };
-        Ok(Instance {
-            origin: self.clone(),
-            store,
-            exports,
-            instance,
-            handles: vec![run],
-            run,
-            own_ending: OwnEnding::default(),
-            broken: None,
-            trouble,
-        })
-    }
-
-    async fn open_reported(
-        &self,
-        store: &mut Store<store::Ctx>,
-        exports: &ProcessComponent,
-        reporting: &Reporting,
-    ) -> wasmtime::Result<Result<ResourceAny, ConfigError>> {
-        let lifecycle = exports.orchestra_process_lifecycle();
-        let reporter = match lifecycle.reporter().call_webhook(&mut *store, reporting.api_key.expose()).await? {
-            Ok(reporter) => reporter,
-            Err(error) => return Ok(Err(error)),
-        };
-        if let Some(endpoint) = &reporting.endpoint
-            && let Err(error) = lifecycle.reporter().call_set_endpoint(&mut *store, reporter, endpoint).await?
-        {
-            return Ok(Err(error));
-        }
-        // As the runner has it: no report stops the task, nor is an error that it could fail of.
-        lifecycle.reporter().call_set_delivery(&mut *store, reporter, Delivery::Background).await?;
-        let run = lifecycle.reporter().call_open(&mut *store, reporter, &reporting.run_id, Some(&self.name)).await?;
-        reporter.resource_drop_async(store).await?;
-        Ok(run)
-    }
-}
-
-impl Instance {
-    async fn report_start(&mut self) {
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let reported = process.call_start(&mut self.store, self.run, None, None).await;
-        self.note("the start", reported);
-    }
-
-    async fn report_log(&mut self, name: &str, text: &str) {
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let mut reported = process.call_send_log(&mut self.store, self.run, name, text).await;
-        if let Ok(Ok(())) = reported {
-            reported = process.call_flush(&mut self.store, self.run).await;
-        }
-        self.note("the log", reported);
-    }
-
-    /// Delivers what is in the outbox. False where that is in vain, and an ending would wait behind it.
-    async fn is_ready_to_end(&mut self) -> bool {
-        if self.broken.is_some() {
-            return true;
-        }
-        let process = self.exports.orchestra_process_lifecycle().process();
-        if let Ok(State::Ended(_)) = process.call_state(&mut self.store, self.run).await {
-            return true;
-        }
-        for _ in 0..REJECTIONS {
-            let process = self.exports.orchestra_process_lifecycle().process();
-            let delivered = process.call_flush(&mut self.store, self.run).await;
-            let is_over = !matches!(delivered, Ok(Err(ReportError::Refused(_) | ReportError::Denied(_))));
-            let is_undelivered = matches!(delivered, Ok(Err(ReportError::Undelivered(_))));
-            if !is_undelivered {
-                self.note("a report", delivered);
-            }
-            if is_over {
-                return !is_undelivered;
-            }
-        }
-        true
-    }
-
-    /// How the run has ended; nothing if this instance broke over it.
-    async fn report_ending(&mut self, ending: &Ending) -> Option<Outcome> {
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let (store, run, message, data) = (&mut self.store, self.run, ending.message.as_deref(), ending.data.as_ref());
-        let mut reported = match ending.outcome {
-            Outcome::Succeeded => process.call_complete(store, run, message, data).await,
-            Outcome::Warning => process.call_warn(store, run, message, data).await,
-            Outcome::Failed => process.call_fail(store, run, message, data).await,
-            Outcome::Cancelled => process.call_cancel(store, run, message, data).await,
-        };
-        for _ in 0..REJECTIONS {
-            let may_be_more =
-                matches!(reported, Ok(Err(ReportError::Refused(_) | ReportError::Denied(_) | ReportError::Ended(_))));
-            self.note("the ending", reported);
-            if !may_be_more {
-                break;
-            }
-            let process = self.exports.orchestra_process_lifecycle().process();
-            reported = process.call_flush(&mut self.store, self.run).await;
-        }
-        if self.broken.is_some() {
-            return None;
-        }
-        let process = self.exports.orchestra_process_lifecycle().process();
-        match process.call_state(&mut self.store, self.run).await {
-            Ok(State::Ended(outcome)) => Some(outcome),
-            // Only an argument that breaks a rule leaves a run open, and none does.
-            _ => Some(ending.outcome),
-        }
-    }
-
-    /// Delivers what is left in its outbox, and drops the run.
-    async fn close(mut self) {
-        _ = self.run.resource_drop_async(&mut self.store).await;
-    }
-
-    fn note(&mut self, report: &str, reported: wasmtime::Result<Result<(), ReportError>>) {
-        match reported {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => self.trouble.extend(words::of_report(report, &error)),
-            Err(trap) => self.broken = Some(trap.root_cause().to_string()),
-        }
-    }
-
-    /// What it broke of, if it is broken.
-    fn failure(self) -> Option<String> {
-        self.broken.map(|why| format!("the process component failed: {why}"))
-    }
-
-    /// Ends when the task is gone, and with it the last that could ask for something.
-    async fn work(&mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut look = FIRST_LOOK;
-        loop {
-            let job = match self.has_pending().await {
-                true => timeout(look, jobs.recv()).await,
-                false => Ok(jobs.recv().await),
-            };
-            match job {
-                Ok(None) => return,
-                Ok(Some(job)) => {
-                    self.perform(job).await;
-                    look = FIRST_LOOK;
-                }
-                Err(_) => look = LAST_LOOK.min(look * 2),
-            }
-        }
-    }
-
-    /// Whether there are reports without an acknowledgement. Asking moves them on.
-    async fn has_pending(&mut self) -> bool {
-        if self.broken.is_some() {
-            return false;
-        }
-        let process = self.exports.orchestra_process_lifecycle().process();
-        match process.call_pending(&mut self.store, self.run).await {
-            Ok(pending) => pending > 0,
-            Err(trap) => {
-                self.broken = Some(trap.root_cause().to_string());
-                false
-            }
-        }
-    }
-
-    async fn perform(&mut self, job: Job) {
-        match job {
-            Job::Call { number, arguments, answer } => {
-                let result = self.call(number, &arguments).await;
-                // A task that was given up waits for no answer.
-                _ = answer.send(result);
-            }
-            Job::Drop { resource, done } => {
-                self.handles.retain(|handle| *handle != resource);
-                if self.broken.is_none()
-                    && let Err(trap) = resource.resource_drop_async(&mut self.store).await
-                {
-                    self.broken = Some(trap.root_cause().to_string());
-                }
-                _ = done.send(());
-            }
-        }
-    }
-
-    async fn call(&mut self, number: usize, arguments: &[Val]) -> Result<Vec<Val>, String> {
-        if let Some(why) = &self.broken {
-            return Err(format!("the process component failed: {why}"));
-        }
-        let function = &self.origin.host.contract.functions[number];
-        let of_this_run = matches!(arguments, [Val::Resource(handle), ..] if self.handles.contains(handle));
-        let ends = function.ends.filter(|_| of_this_run);
-        if ends.is_some() {
-            self.own_ending.set(ends);
-        }
-        let mut results = vec![Val::Bool(false); function.results];
-        let found = self.instance.get_func(&mut self.store, function.export);
-        let called = match found {
-            Some(function) => function.call_async(&mut self.store, arguments, &mut results).await,
-            None => Err(wasmtime::format_err!("it does not export function {number}")),
-        };
-        match called {
-            Ok(()) => {
-                // From here on the run's state tells.
-                self.own_ending.set(None);
-                if let [Val::Resource(handle)] = results[..]
-                    && of_this_run
-                {
-                    self.handles.push(handle);
-                }
-                Ok(results)
-            }
-            Err(trap) => {
-                let why = trap.root_cause().to_string();
-                self.broken = Some(why.clone());
-                Err(format!("the process component failed: {why}"))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

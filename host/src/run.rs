@@ -14,10 +14,11 @@ use wasmtime_wasi::{I32Exit, WasiCtx};
 use crate::bindings::lifecycle::Outcome;
 use crate::crash::Crash;
 use crate::forward::Forward;
+use crate::instance::Ending;
 use crate::limits::Limits;
 use crate::network::Allowed;
 use crate::output::{Observer, Output, Stdio, Stream};
-use crate::process::{Ending, Farewell, Process};
+use crate::process::{Farewell, Process};
 use crate::store::{self, Ctx};
 use crate::task::Task;
 

@@ -20,7 +20,7 @@ const LISTED_BODY_BYTES: usize = 120;
 
 /// Locks only for the length of a call, and no call waits with the lock held, but for the condition variable's.
 pub(crate) struct Record {
-    started: Instant,
+    pub(crate) started: Instant,
     state: Mutex<State>,
     changed: Condvar,
     /// How many connections have begun to hang, for a simulated host to wait on.

@@ -14,8 +14,9 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+use crate::progress::Line;
+use crate::quantity;
 use crate::signal::{Signalled, cancel_on_signals};
-use crate::{progress, quantity};
 
 /// Exit statuses that are not the task's own.
 pub mod status {
@@ -52,7 +53,7 @@ pub struct Arguments {
     /// Arguments of the program.
     #[arg(last = true)]
     arguments: Vec<String>,
-    /// The task's input: JSON, @FILE, or - for standard input.
+    /// The input: JSON, @FILE, or - for standard input. A task is passed it, a command has it in TASK_INPUT.
     #[arg(long, value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
     input: String,
     /// The task's name in reports [default: ORCHESTRA_TASK_NAME, or the program's file name].
@@ -118,7 +119,7 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
         }
     };
     let mut server = None;
-    let reporting = match reporting() {
+    let mut reporting = match reporting() {
         Ok(reporting) => Some(reporting),
         Err(_) if arguments.dev && variable("ORCHESTRA_API_KEY").is_none() => {
             let started = orchestra_dev::serve(orchestra_dev::Options::default());
@@ -140,6 +141,12 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
     let cache = if arguments.no_cache { Cache::Off } else { Cache::User };
     let config = Config { cache, certificate_authorities: arguments.ca_file.clone() };
     let host = Host::new(&config).map_err(|error| format!("{error}"))?;
+    if let Some(given) = &reporting
+        && let Err(why) = host.check(given).await
+    {
+        say(&why);
+        reporting = None;
+    }
     let name = arguments.name.clone().or_else(|| variable("ORCHESTRA_TASK_NAME"));
     let name = name.unwrap_or_else(|| file_stem(&arguments.program));
     let prepared = host.load_file(&arguments.program).map_err(|error| with_path(&arguments.program, &error));
@@ -154,8 +161,13 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
             return Err(why);
         }
     };
-    let run = Run { reporting, cancellation: cancellation.clone(), ..run };
-    let ended = progress::show(&name, !arguments.quiet, task.run(run)).await;
+    let line = Line::on_terminal().filter(|_| !arguments.quiet);
+    let observer = line.as_ref().map(Line::observer);
+    let running = task.run(Run { reporting, observer, cancellation: cancellation.clone(), ..run });
+    let ended = match line {
+        Some(line) => line.show(&name, running).await,
+        None => running.await,
+    };
     ended.trouble.iter().for_each(|trouble| say(trouble));
     match &ended.end {
         End::Returned | End::Exited(_) => {}

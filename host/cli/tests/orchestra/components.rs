@@ -1,0 +1,48 @@
+//! `orchestra compose`, `inspect` and `completions`.
+
+use std::path::Path;
+
+use host_test::component;
+
+use crate::{file, orchestra, ran};
+
+#[test]
+fn compose_makes_a_component_that_runs_by_itself() {
+    let task = file("composed-from", component::test_task());
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join("composed.wasm");
+    let (code, ..) = ran(orchestra(&["compose", &task, "-o"]).arg(&output).output());
+    assert_eq!(code, Some(0));
+    let (code, stdout, _) = ran(orchestra(&["inspect"]).arg(&output).output());
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("Role: composed already: a command and a service\n"), "{stdout}");
+}
+
+#[test]
+fn compose_says_what_does_not_fit() {
+    let guard = file("guard", &component::components().guard);
+    let (code, _, stderr) = ran(orchestra(&["compose", &guard, "-o", "/dev/null"]).output());
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("orchestra:process/task"), "{stderr}");
+}
+
+#[test]
+fn inspect_says_what_a_component_is() {
+    let task = file("inspected", component::test_task());
+    let (_, stdout, _) = ran(orchestra(&["inspect", &task]).output());
+    for line in [
+        "  orchestra:process/task@0.1.0                  a task, which somebody else runs and reports\n",
+        "Role: a task: what it returns is how its run ends\n",
+        "  orchestra run\n  wasmtime, Node through jco, Spin, wasmCloud: after `orchestra compose`\n",
+    ] {
+        assert!(stdout.contains(line), "{line:?} is not in\n{stdout}");
+    }
+}
+
+#[test]
+fn every_shell_has_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, stdout, _) = ran(orchestra(&["completions", shell]).output());
+        assert_eq!(code, Some(0));
+        assert!(stdout.contains("allow-host"), "{shell}");
+    }
+}

@@ -1,0 +1,101 @@
+//! `orchestra run`, as a shell calls it.
+
+use host_test::component;
+use host_test::endpoint::{MockEndpoint, status};
+
+use crate::{file, orchestra, ran, reporting_to, statuses};
+
+#[test]
+fn a_task_runs_and_is_reported() {
+    let task = file("reported", component::test_task());
+    let endpoint = MockEndpoint::script(vec![status(200); 3]);
+    let mut command = orchestra(&["run", &task, "--input", r#"{"do": "write", "text": "hello"}"#, "--log", "task.log"]);
+    command.arg("--json");
+    let (code, stdout, stderr) = ran(reporting_to(&mut command, &endpoint).output());
+    assert_eq!((code, stdout.as_str()), (Some(0), "hello\n"));
+    let (written, summary) = stderr.split_once('\n').unwrap();
+    assert_eq!(written, "hello");
+    let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
+    let expected = serde_json::json!({ "outcome": "succeeded", "end": "returned", "status": 0, "trouble": [] });
+    assert_eq!(summary, expected);
+    assert_eq!(endpoint.requests::<3>()[2].json()["data"], "hello\nhello\n");
+}
+
+#[test]
+fn the_exit_status_says_how_the_task_ended() {
+    let task = file("statuses", component::test_task());
+    for (arguments, expected) in [
+        (&["--input", "{}"][..], 0),
+        (&["--input", r#"{"do": "fail", "text": "x"}"#], 1),
+        (&["--input", r#"{"do": "exit-with-code", "status": 3}"#], 3),
+        (&["--input", r#"{"do": "trap"}"#], 134),
+        (&["--input", r#"{"do": "loop"}"#, "--deadline", "100ms"], 124),
+        (&["--input", r#"{"do": "allocate", "mib": 64}"#, "--memory", "16M"], 137),
+        (&["--input", "{rows: 3}"], 2),
+        (&["--input", "@no/such/file"], 2),
+        (&["--deadline", "soon"], 2),
+    ] {
+        let (code, ..) = ran(orchestra(&["run", "--quiet", &task]).args(arguments).output());
+        assert_eq!(code, Some(expected), "{arguments:?}");
+    }
+}
+
+#[test]
+fn without_an_account_one_line_says_that_nothing_is_reported() {
+    let task = file("silent", component::test_task());
+    let (code, _, stderr) = ran(orchestra(&["run", &task]).output());
+    assert_eq!(code, Some(0));
+    let expected = "orchestra: nothing is reported: neither ORCHESTRA_API_KEY nor ORCHESTRA_TASK_RUN_ID is set\n";
+    assert_eq!(stderr, expected);
+}
+
+#[test]
+fn a_command_gets_its_arguments_and_is_reported() {
+    let program = file("command", component::test_command());
+    let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    let mut command = orchestra(&["run", &program, "--env", "TASK_INPUT=seen", "--", "return", "0"]);
+    let (code, ..) = ran(reporting_to(&mut command, &endpoint).output());
+    assert_eq!(code, Some(0));
+    assert_eq!(endpoint.requests::<2>()[0].json()["message"], "command started.");
+}
+
+#[test]
+fn a_program_that_cannot_be_loaded_is_reported_as_failed() {
+    let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    let (code, _, stderr) = ran(reporting_to(&mut orchestra(&["run", "no/such.wasm"]), &endpoint).output());
+    assert_eq!(code, Some(2));
+    assert!(stderr.starts_with("orchestra: no/such.wasm: "), "{stderr}");
+    assert_eq!(statuses(&endpoint), ["RUNNING", "FAILED"]);
+}
+
+#[test]
+fn a_command_finds_its_input_in_a_variable() {
+    let program = file("command-input", component::test_command());
+    let (code, stdout, _) = ran(orchestra(&["run", &program, "--input", r#"{"rows": 3}"#]).output());
+    assert_eq!((code, stdout.as_str()), (Some(0), "TASK_INPUT={\"rows\": 3}\n"));
+}
+
+/// Whoever sees that may stop it and set things right.
+#[test]
+fn what_is_wrong_with_the_configuration_is_said_before_the_task_runs() {
+    let task = file("misconfigured", component::test_task());
+    let endpoint = MockEndpoint::script([]);
+    let mut command = orchestra(&["run", &task, "--input", r#"{"do": "write", "text": "from the task"}"#]);
+    reporting_to(&mut command, &endpoint).env("ORCHESTRA_TASK_RUN_ID", "7");
+    let (code, _, stderr) = ran(command.output());
+    assert_eq!(code, Some(0));
+    let lines: Vec<_> = stderr.lines().collect();
+    assert!(lines[0].starts_with("orchestra: nothing is reported: the run id is no UUID"), "{stderr}");
+    assert_eq!(lines[1..], ["from the task"]);
+}
+
+#[test]
+fn a_report_that_is_refused_is_said_once_and_changes_nothing() {
+    let task = file("refused", component::test_task());
+    let endpoint = MockEndpoint::script(vec![status(410); 2]);
+    let (code, _, stderr) = ran(reporting_to(&mut orchestra(&["run", &task]), &endpoint).output());
+    assert_eq!(code, Some(0));
+    let expected = ["start", "succeeded"]
+        .map(|report| format!("orchestra: `{report}` was not reported: the endpoint answered 410: \n"));
+    assert_eq!(stderr, expected.concat());
+}

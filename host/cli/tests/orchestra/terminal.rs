@@ -1,0 +1,67 @@
+//! What somebody sees who sits at a terminal.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+
+use host_test::component;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::{file, kill, orchestra};
+
+const ERASE: &str = "\r\x1b[K";
+
+/// Standard output and standard error are a terminal, the other end of which this is.
+fn on_terminal(command: &mut Command) -> (Child, File) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let theirs = open(ptsname(&ours, Vec::new()).unwrap(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    let child = command.stdout(Stdio::from(theirs.try_clone().unwrap())).stderr(Stdio::from(theirs)).spawn().unwrap();
+    // What the command still has of theirs would keep the terminal open.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    (child, File::from(OwnedFd::from(ours)))
+}
+
+/// Reads until there is this text; or, without one, to the end.
+fn read_until(terminal: &mut File, seen: &mut String, text: Option<&str>) {
+    let mut bytes = [0; 1024];
+    while text.is_none_or(|text| !seen.contains(text)) {
+        // At the end Linux has an error, EIO.
+        match terminal.read(&mut bytes) {
+            Ok(read) if read > 0 => seen.push_str(&String::from_utf8_lossy(&bytes[..read])),
+            _ => break,
+        }
+    }
+}
+
+#[test]
+fn a_line_says_that_the_task_runs_and_gives_way_to_what_it_writes() {
+    let task = file("on-a-terminal", component::test_task());
+    let input = r#"{"do": "write", "text": "hello", "then": {"do": "loop"}}"#;
+    let (mut child, mut terminal) = on_terminal(&mut orchestra(&["run", &task, "--name", "load", "--input", input]));
+    let mut seen = String::new();
+    read_until(&mut terminal, &mut seen, Some("running for 1 s"));
+    kill("INT", &child);
+    read_until(&mut terminal, &mut seen, None);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    println!("{seen:?}");
+    let (_, after_notice) = seen.split_once("is set\r\n").expect("nothing is configured");
+    let expected = format!(
+        "{ERASE}load: running for 0 s{ERASE}hello\r\nhello\r\n{ERASE}load: running for 1 s{ERASE}orchestra: the task \
+         was cancelled\r\n"
+    );
+    assert_eq!(after_notice, expected);
+}
+
+#[test]
+fn quiet_is_quiet_on_a_terminal_too() {
+    let task = file("quiet-on-a-terminal", component::test_task());
+    let input = r#"{"do": "write", "text": "hello"}"#;
+    let (mut child, mut terminal) = on_terminal(&mut orchestra(&["run", &task, "--quiet", "--input", input]));
+    let mut seen = String::new();
+    read_until(&mut terminal, &mut seen, None);
+    assert_eq!((child.wait().unwrap().code(), seen.as_str()), (Some(0), "hello\r\nhello\r\n"));
+}
