@@ -4,7 +4,7 @@
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
 TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev host-test \
-  orchestra-host orchestra-cli
+  orchestra-host orchestra-cli plugin-host matrix
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 include examples/build.mk
@@ -37,9 +37,10 @@ test: target ## Run the unit tests and the conformance suite
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
 
-# The matrix alone, but with host-test beside it: so all that both depend on is built once, with the same features.
-test-hosts: examples ## Run the examples under wasmtime's command line and on Node, and compare what they report
-	cargo test --package host-test --package matrix --test hosts
+# The packages of `make test`, so that nothing is built again, with other features; the matrix runs programs of theirs.
+test-hosts: examples ## Run the examples under wasmtime's command line, on Node and under orchestra, and compare the reports
+	cargo test --quiet --no-run $(TESTED:%=--package %)
+	cargo test $(TESTED:%=--package %) --test hosts
 
 test-page: dev-server ## Run the tests of the page of `orchestra dev` in headless Chromium
 	$(SEEN) node --test dev/page/page.test.mjs

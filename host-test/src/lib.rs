@@ -9,5 +9,7 @@ pub mod guest;
 mod hooks;
 pub mod host;
 mod output;
+pub mod plugins;
+pub mod report;
 
 pub use orchestra_endpoint as endpoint;

@@ -23,7 +23,7 @@
 //!     ..Run::default()
 //! };
 //! let ended = task.run(run).await;
-//! println!("{}: {:?}", ended.end, ended.outcome);
+//! println!("{}: {}", ended.outcome, ended.end);
 //! # assert!(ended.trouble.is_empty());
 //! # Ok(())
 //! # }

@@ -1,6 +1,20 @@
-//! What goes wrong with reporting, in sentences.
+//! What the contract's values say, for people.
 
-use crate::bindings::lifecycle::{ConfigError, ReportError};
+use std::fmt;
+
+use crate::bindings::lifecycle::{ConfigError, Outcome, ReportError};
+
+/// As WIT has it: `succeeded`, `warning`, `failed` or `cancelled`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::Succeeded => "succeeded",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
 
 /// What is wrong with the configuration of a run's reports.
 pub(crate) fn of_config(error: &ConfigError) -> String {

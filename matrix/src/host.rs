@@ -17,6 +17,8 @@ pub enum Host {
     Wasmtime,
     /// jco: the component becomes a JavaScript module, and runs on Node.
     Node,
+    /// The command `orchestra`: a task or a command, not composed.
+    Orchestra,
 }
 
 /// What a component is run with.
@@ -48,18 +50,27 @@ pub struct Service {
 }
 
 impl Host {
+    /// Every host that takes composed components.
+    pub const OTHERS: &'static [Self] = &[Self::Wasmtime, Self::Node];
     /// Every host of the matrix.
-    pub const ALL: [Self; 2] = [Self::Wasmtime, Self::Node];
+    pub const ALL: &'static [Self] = &[Self::Wasmtime, Self::Node, Self::Orchestra];
 
     /// The name in `limits.json` and in the names of tests.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wasmtime => "wasmtime",
             Self::Node => "node",
+            Self::Orchestra => "orchestra",
         }
     }
 
-    /// Runs a component to its end: `wasmtime run`, `jco run`.
+    /// The file of an example that it runs.
+    pub fn component(self, example: &str) -> PathBuf {
+        let composed = if self == Self::Orchestra { "" } else { ".composed" };
+        crate::target().join(format!("components/examples/{example}{composed}.wasm"))
+    }
+
+    /// Runs a component to its end: `wasmtime run`, `jco run`, `orchestra run`, which takes the first argument as the input.
     ///
     /// # Panics
     ///
@@ -68,8 +79,12 @@ impl Host {
         let mut command = match self {
             Self::Wasmtime => wasmtime(setting, &["run", "-Shttp"]),
             Self::Node => jco(setting, &["run"]),
+            Self::Orchestra => orchestra(setting, arguments),
         };
-        command.arg(setting.component).args(arguments);
+        command.arg(setting.component);
+        if self != Self::Orchestra {
+            command.args(arguments);
+        }
         let mut process = Process::start(command);
         let succeeded = process.wait().success();
         Run { succeeded, output: process.output() }
@@ -79,7 +94,7 @@ impl Host {
     ///
     /// # Panics
     ///
-    /// As [`run`](Self::run), if it does not listen before 5 min are over.
+    /// As [`run`](Self::run), if it does not listen before 5 min are over. `orchestra` serves nothing.
     pub fn serve(self, setting: &Setting) -> Service {
         let address = free_address();
         let (mut command, ready) = match self {
@@ -93,6 +108,7 @@ impl Host {
                 command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
                 (command, "Server listening @ ")
             }
+            Self::Orchestra => panic!("orchestra serves nothing"),
         };
         command.arg(setting.component);
         let process = Process::start(command);
@@ -144,10 +160,34 @@ fn jco(setting: &Setting, arguments: &[&str]) -> Command {
     let mut command = Command::new(tool("jco"));
     command.args(arguments).arg("--jco-dir").arg(&output).arg("--jco-import").arg(&import);
     command.current_dir(setting.folder).envs(setting.variables.iter().copied());
-    // componentize-py makes use of extended constant expressions, which Node has without a flag since 21.
-    if node_major_version() < 21 {
-        command.env("JCO_RUN_ARGS", "--experimental-wasm-extended-const");
+    if let Some(flag) = node_flag() {
+        command.env("JCO_RUN_ARGS", flag);
     }
+    command
+}
+
+/// Node, for a program in JavaScript.
+pub fn with_node() -> Command {
+    let mut command = Command::new("node");
+    command.args(node_flag());
+    command
+}
+
+/// componentize-py makes use of extended constant expressions, which Node has without a flag since 21.
+fn node_flag() -> Option<&'static str> {
+    (node_major_version() < 21).then_some("--experimental-wasm-extended-const")
+}
+
+fn orchestra(setting: &Setting, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program("orchestra"));
+    command.args(["run", "--dir-read-only", "."]).current_dir(setting.folder);
+    if let Some(input) = arguments.first() {
+        command.args(["--input", input]);
+    }
+    for (name, value) in setting.variables {
+        command.args(["--env", name]).env(name, value);
+    }
+    command.env("XDG_CACHE_HOME", folder("orchestra"));
     command
 }
 
@@ -165,6 +205,17 @@ fn free_address() -> SocketAddr {
 pub fn tool(name: &str) -> PathBuf {
     let path = crate::target().join("tools/bin").join(name);
     assert!(path.exists(), "there is no {}: `scripts/tools {name}` installs it", path.display());
+    path
+}
+
+/// One of this workspace, as cargo builds it for tests.
+///
+/// # Panics
+///
+/// If it is not there.
+pub fn program(name: &str) -> PathBuf {
+    let path = crate::target().join("debug").join(name);
+    assert!(path.exists(), "there is no {}: `make test-hosts` builds it", path.display());
     path
 }
 

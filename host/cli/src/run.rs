@@ -279,11 +279,5 @@ fn exit_status(ended: &Ended, signalled: &Signalled) -> u8 {
 }
 
 fn summary(ended: &Ended, code: u8) -> String {
-    let outcome = match ended.outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Warning => "warning",
-        Outcome::Failed => "failed",
-        Outcome::Cancelled => "cancelled",
-    };
-    json!({ "outcome": outcome, "end": ended.end.to_string(), "status": code, "trouble": ended.trouble }).to_string()
+    json!({ "outcome": ended.outcome.to_string(), "end": ended.end.to_string(), "status": code, "trouble": ended.trouble }).to_string()
 }

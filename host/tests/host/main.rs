@@ -11,8 +11,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use host_test::component;
-use host_test::endpoint::{MockEndpoint, Request};
+use host_test::endpoint::MockEndpoint;
 use host_test::guest::{API_KEY, RUN_ID};
+use host_test::report::{line, lines};
 use orchestra_host::{ApiKey, Cache, Config, Ended, Host, Reporting, Run, Task};
 use tokio::runtime::Runtime;
 
@@ -66,20 +67,4 @@ fn block_on(task: &Task, run: Run) -> Ended {
 
 fn block_on_quietly(task: &Task, run: Run) -> Ended {
     runtime().block_on(task.run(run))
-}
-
-/// What a report says, in one line: `RUNNING task started.`, `rows = 12`, `run.log: a line`.
-fn line(request: &Request) -> String {
-    let body = request.json();
-    let text = |field: &str| body[field].as_str().unwrap_or_default().to_string();
-    match text("event_type").as_str() {
-        "SET_OUTPUT" => format!("{} = {}", text("output_name"), body["output_value"]),
-        "LOG" => format!("{}: {}", text("log_name"), text("data")),
-        _ => format!("{} {}", text("status"), text("message")),
-    }
-}
-
-/// The lines of all reports, in the order of arrival.
-fn lines(requests: &[Request]) -> Vec<String> {
-    requests.iter().map(line).collect()
 }

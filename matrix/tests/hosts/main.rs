@@ -1,11 +1,11 @@
 //! The matrix: every example under every host. A test is named `EXAMPLE/HOST/CASE`, as a service `EXAMPLE/HOST-serve/CASE`.
 
+mod plugins;
 mod rows;
 mod trial;
 mod wac;
 
 use libtest_mimic::{Arguments, Trial};
-use matrix::host::Host;
 use matrix::limit;
 
 use rows::{ROWS, Row};
@@ -16,11 +16,12 @@ fn main() {
     arguments.test_threads.get_or_insert(1);
     let limits = limit::all();
     let mut trials: Vec<Trial> = wac::trials();
-    for Row { examples, entries, cases } in ROWS {
+    trials.extend(plugins::trials());
+    for Row { examples, hosts, entries, cases } in ROWS {
         for example in *examples {
-            for host in Host::ALL {
+            for host in *hosts {
                 for entry in *entries {
-                    trials.extend(cases.iter().map(|case| trial::trial(example, host, *entry, case, &limits)));
+                    trials.extend(cases.iter().map(|case| trial::trial(example, *host, *entry, case, &limits)));
                 }
             }
         }

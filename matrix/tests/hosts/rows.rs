@@ -1,11 +1,13 @@
 //! What is run, with what, and what has to come of it.
 
 use host_test::endpoint::{MockEndpoint, status};
+use matrix::host::Host;
 
 /// Examples that have to report the same in the same cases.
 pub struct Row {
     /// Components in `target/components/examples`, less `.composed.wasm`.
     pub examples: &'static [&'static str],
+    pub hosts: &'static [Host],
     pub entries: &'static [Entry],
     pub cases: &'static [Case],
 }
@@ -56,6 +58,7 @@ const SEARCH_ENVIRONMENT: &str = r#"{"file": "proc/self/environ"}"#;
 pub const ROWS: &[Row] = &[
     Row {
         examples: &["manual-rust", "manual-python", "manual-javascript"],
+        hosts: Host::OTHERS,
         entries: &[Entry::Command],
         cases: &[
             Case { name: "add-numbers", arguments: &["120", "80"], ..CASE },
@@ -64,6 +67,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         examples: &["manual-rust"],
+        hosts: Host::OTHERS,
         entries: &[Entry::Command],
         cases: &[Case {
             name: "ipv6",
@@ -74,42 +78,52 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         examples: &["task-rust", "task-python", "task-javascript"],
-        entries: &[Entry::Command, Entry::Service],
-        cases: &[
-            Case { name: "orders", arguments: &[FILE], trigger: FILE, ..CASE },
-            Case {
-                name: "orders-malformed",
-                folder: "examples/data/malformed",
-                arguments: &[FILE],
-                trigger: FILE,
-                succeeds: false,
-                ..CASE
-            },
-        ],
+        hosts: Host::ALL,
+        entries: &[Entry::Command],
+        cases: ORDERS,
+    },
+    Row {
+        examples: &["task-rust", "task-python", "task-javascript"],
+        hosts: Host::OTHERS,
+        entries: &[Entry::Service],
+        cases: ORDERS,
     },
     // A service has no arguments, and so the file of the same name in both.
     Row {
         examples: &["command-rust", "command-python"],
+        hosts: Host::OTHERS,
         entries: &[Entry::Command, Entry::Service],
         cases: &[
             Case { name: "summary", ..CASE },
-            Case { name: "summary-malformed", folder: "examples/data/malformed", succeeds: false, ..CASE },
+            Case { name: "summary-malformed", folder: MALFORMED, succeeds: false, ..CASE },
+        ],
+    },
+    // It is told the status of an exit, and says so in the report.
+    Row {
+        examples: &["command-rust", "command-python"],
+        hosts: &[Host::Orchestra],
+        entries: &[Entry::Command],
+        cases: &[
+            Case { name: "summary", ..CASE },
+            Case { name: "summary-malformed-with-status", folder: MALFORMED, succeeds: false, ..CASE },
         ],
     },
     Row {
         examples: &["search-rust", "search-python", "search-javascript"],
-        entries: &[Entry::Command, Entry::Service],
-        cases: &[Case {
-            name: "no-secret",
-            arguments: &[SEARCH],
-            trigger: SEARCH,
-            expected: Expected::NoSecret { seen: &["seen-in-a-variable", "1003,north,4925", "1003,north,x"] },
-            ..CASE
-        }],
+        hosts: Host::ALL,
+        entries: &[Entry::Command],
+        cases: NO_SECRET,
+    },
+    Row {
+        examples: &["search-rust", "search-python", "search-javascript"],
+        hosts: Host::OTHERS,
+        entries: &[Entry::Service],
+        cases: NO_SECRET,
     },
     // With the root of the file system goes the environment of the host's process.
     Row {
         examples: &["search-python"],
+        hosts: Host::OTHERS,
         entries: &[Entry::Command],
         cases: &[Case {
             name: "whole-machine",
@@ -120,3 +134,18 @@ pub const ROWS: &[Row] = &[
         }],
     },
 ];
+
+const MALFORMED: &str = "examples/data/malformed";
+
+const ORDERS: &[Case] = &[
+    Case { name: "orders", arguments: &[FILE], trigger: FILE, ..CASE },
+    Case { name: "orders-malformed", folder: MALFORMED, arguments: &[FILE], trigger: FILE, succeeds: false, ..CASE },
+];
+
+const NO_SECRET: &[Case] = &[Case {
+    name: "no-secret",
+    arguments: &[SEARCH],
+    trigger: SEARCH,
+    expected: Expected::NoSecret { seen: &["seen-in-a-variable", "1003,north,4925", "1003,north,x"] },
+    ..CASE
+}];

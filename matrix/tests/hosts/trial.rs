@@ -37,7 +37,7 @@ fn run(name: &str, example: &str, host: Host, entry: Entry, case: &Case) -> Resu
     let url = format!("{}/hook", endpoint.url());
     let setting = Setting {
         name: &name.replace('/', "-"),
-        component: &matrix::target().join(format!("components/examples/{example}.composed.wasm")),
+        component: &host.component(example),
         folder: &matrix::root().join(case.folder),
         variables: &[
             ("ORCHESTRA_API_KEY", API_KEY),

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 use host_test::component;
@@ -22,7 +21,7 @@ fn on_terminal(command: &mut Command) -> (Child, File) {
     let child = command.stdout(Stdio::from(theirs.try_clone().unwrap())).stderr(Stdio::from(theirs)).spawn().unwrap();
     // What the command still has of theirs would keep the terminal open.
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    (child, File::from(OwnedFd::from(ours)))
+    (child, File::from(ours))
 }
 
 /// Reads until there is this text; or, without one, to the end.

@@ -1,0 +1,107 @@
+//! Runs tasks as plugins of this program, and reports each run to Orchestra:
+//!
+//!     ORCHESTRA_API_KEY=… plugin-host FOLDER < triggers
+//!
+//! A trigger is a line of JSON, {"plugin": "NAME", "run_id": "UUID", "input": {…}}. It runs FOLDER/NAME.wasm, which is a
+//! component that exports orchestra:process/task. How the run has ended is a line on standard output.
+//!
+//! All runs go on at the same time. One that traps, loops, or takes too much memory ends alone, and is reported.
+
+use std::collections::HashMap;
+use std::env;
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orchestra_host::{ApiKey, Config, Folder, Host, Outcome, Reporting, Run, Task};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+use tokio::sync::Mutex;
+use tokio::task::{JoinSet, spawn_blocking};
+
+#[derive(Deserialize)]
+struct Trigger {
+    #[serde(default)]
+    plugin: String,
+    run_id: String,
+    input: Option<Box<RawValue>>,
+}
+
+struct PluginHost {
+    host: Host,
+    folder: PathBuf,
+    /// Compiled once each, for any number of runs.
+    plugins: Mutex<HashMap<String, Task>>,
+    api_key: ApiKey,
+    endpoint: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let plugins = Arc::new(PluginHost {
+        host: Host::new(&Config::default())?,
+        folder: env::args_os().nth(1).ok_or("usage: plugin-host FOLDER < triggers")?.into(),
+        plugins: Mutex::default(),
+        api_key: ApiKey::new(env::var("ORCHESTRA_API_KEY").map_err(|_| "ORCHESTRA_API_KEY is not set")?),
+        endpoint: env::var("ORCHESTRA_WEBHOOK_URL").ok(),
+    });
+    let mut runs = JoinSet::new();
+    let mut lines = BufReader::new(stdin()).lines();
+    while let Some(line) = lines.next_line().await? {
+        match serde_json::from_str(&line) {
+            Ok(trigger) => _ = runs.spawn(Arc::clone(&plugins).run(trigger)),
+            Err(error) => eprintln!("plugin-host: a trigger was not run: {error}"),
+        }
+    }
+    while runs.join_next().await.transpose()?.is_some() {}
+    Ok(())
+}
+
+impl PluginHost {
+    async fn run(self: Arc<Self>, trigger: Trigger) {
+        let Trigger { plugin, run_id, input } = trigger;
+        let (api_key, endpoint) = (self.api_key.clone(), self.endpoint.clone());
+        let reporting = Reporting { run_id: run_id.clone(), api_key, endpoint };
+        let (outcome, trouble) = match self.load(&plugin).await {
+            Ok(task) => {
+                let ended = task.run(Run {
+                    reporting: Some(reporting),
+                    name: plugin,
+                    input: input.map_or_else(|| "{}".into(), |input| input.get().into()),
+                    folders: vec![Folder { here: ".".into(), there: "/".into(), is_writable: false }],
+                    deadline: Some(Duration::from_secs(3600)),
+                    memory_bytes: 256 * 1024 * 1024,
+                    ..Run::default()
+                });
+                let ended = ended.await;
+                (ended.outcome, ended.trouble)
+            }
+            // Orchestra waits for this run, too.
+            Err(why) => (Outcome::Failed, self.host.report_failure(reporting, &plugin, &why).await),
+        };
+        trouble.iter().for_each(|trouble| eprintln!("plugin-host: {run_id}: {trouble}"));
+        println!("{}", json!({ "run_id": run_id, "outcome": outcome.to_string() }));
+    }
+
+    async fn load(&self, name: &str) -> Result<Task, String> {
+        // What a trigger says names no file outside the folder.
+        if name.is_empty() || name.contains(['/', '\\']) {
+            return Err(format!("{name:?} is no name of a plugin"));
+        }
+        let mut plugins = self.plugins.lock().await;
+        if let Some(task) = plugins.get(name) {
+            return Ok(task.clone());
+        }
+        let (host, path) = (self.host.clone(), self.folder.join(format!("{name}.wasm")));
+        if !path.exists() {
+            return Err(format!("there is no plugin {name}"));
+        }
+        let task = spawn_blocking(move || host.load_file(&path)).await.map_err(|error| error.to_string())?;
+        let task = task.map_err(|error| error.to_string())?;
+        plugins.insert(name.to_string(), task.clone());
+        Ok(task)
+    }
+}

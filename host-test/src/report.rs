@@ -1,0 +1,29 @@
+//! What a report says, for people.
+
+use orchestra_endpoint::Request;
+
+/// In one line: `RUNNING task started.`, `rows = 12`, `run.log: a line`.
+///
+/// # Panics
+///
+/// If it is none of the webhook's.
+#[track_caller]
+pub fn line(request: &Request) -> String {
+    let body = request.json();
+    let text = |field: &str| body[field].as_str().unwrap_or_default().to_string();
+    match text("event_type").as_str() {
+        "SET_OUTPUT" => format!("{} = {}", text("output_name"), body["output_value"]),
+        "LOG" => format!("{}: {}", text("log_name"), text("data")),
+        _ => format!("{} {}", text("status"), text("message")),
+    }
+}
+
+/// The lines of all reports, in the order of arrival.
+///
+/// # Panics
+///
+/// As [`line`].
+#[track_caller]
+pub fn lines(requests: &[Request]) -> Vec<String> {
+    requests.iter().map(line).collect()
+}
