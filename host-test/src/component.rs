@@ -35,6 +35,12 @@ pub fn example_task() -> &'static [u8] {
     TASK.get_or_init(|| read(&build(&["task-example"]).join("task_example.wasm")))
 }
 
+/// The example of a program in Rust that reports itself, built on first use.
+pub fn example_program() -> &'static [u8] {
+    static PROGRAM: OnceLock<Vec<u8>> = OnceLock::new();
+    PROGRAM.get_or_init(|| read(&build(&["manual-example"]).join("manual-example.wasm")))
+}
+
 /// Builds these packages, and returns the folder that they lie in.
 fn build(packages: &[&str]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is one folder up");

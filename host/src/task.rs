@@ -26,6 +26,9 @@ pub enum LoadError {
         #[source]
         source: io::Error,
     },
+    /// Anything else than WebAssembly: a source file, say.
+    #[error("this is no WebAssembly in its binary form")]
+    NotWebAssembly,
     /// A module, not a component.
     #[error(
         "this is a core WebAssembly module, not a component: build for wasm32-wasip2, or make one of it with `wasm-tools \
@@ -61,6 +64,9 @@ enum Entry {
 
 impl Task {
     pub(crate) fn compile(host: &Inner, program: &[u8]) -> Result<Self, LoadError> {
+        if !program.starts_with(b"\0asm") {
+            return Err(LoadError::NotWebAssembly);
+        }
         // The field behind magic and version tells the layers apart.
         if program.starts_with(b"\0asm\x01\0\0\0") {
             return Err(LoadError::CoreModule);

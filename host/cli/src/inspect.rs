@@ -95,32 +95,33 @@ fn network(shape: &Shape) -> &'static str {
 }
 
 fn hosts(shape: &Shape) -> Vec<&'static str> {
-    let needs_us = shape.imports.iter().any(|import| import.starts_with("orchestra:"));
-    let is_runnable = shape.kind().is_ok();
-    let foreign = shape.imports.iter().any(|import| !import.starts_with("orchestra:") && !import.starts_with("wasi:"));
+    let imports = |start: &str| has(&shape.imports, start);
+    if shape.imports.iter().any(|import| !import.starts_with("orchestra:") && !import.starts_with("wasi:")) {
+        return vec!["a host that gives it what is not known here"];
+    }
     let mut hosts = Vec::new();
-    if is_runnable {
-        hosts.push("orchestra run");
+    match shape.kind() {
+        Ok(Kind::Task) => {
+            return vec!["orchestra run", "wasmtime, Node through jco, Spin, wasmCloud: after `orchestra compose`"];
+        }
+        // Its reports are its own, and so is the key that they take: `orchestra run` gives it none.
+        Ok(Kind::Command) if imports("orchestra:") => return vec!["wasmtime run -Shttp, jco run: after `wac plug`"],
+        Ok(Kind::Command) => hosts.push("orchestra run"),
+        Err(_) => {}
     }
-    if foreign {
-        hosts.push("a host that gives it what is not known here");
-        return hosts;
-    }
-    if is_runnable && (needs_us || has(&shape.exports, "orchestra:process/task")) {
-        hosts.push("wasmtime, Node through jco, Spin, wasmCloud: after `orchestra compose`");
-        return hosts;
-    }
-    if has(&shape.exports, "wasi:cli/run") {
-        hosts.push(match has(&shape.imports, "wasi:http/") {
-            true => "wasmtime run -Shttp, jco run",
-            false => "wasmtime run, jco run",
-        });
-    }
-    if has(&shape.exports, "wasi:http/incoming-handler") {
-        hosts.push(match has(&shape.imports, "wasi:cli/environment") {
-            true => "wasmtime serve -Scli, Spin, wasmCloud",
-            false => "wasmtime serve, Spin, wasmCloud",
-        });
+    if !imports("orchestra:") {
+        if has(&shape.exports, "wasi:cli/run") {
+            hosts.push(match imports("wasi:http/") {
+                true => "wasmtime run -Shttp, jco run",
+                false => "wasmtime run, jco run",
+            });
+        }
+        if has(&shape.exports, "wasi:http/incoming-handler") {
+            hosts.push(match imports("wasi:cli/environment") {
+                true => "wasmtime serve -Scli, Spin, wasmCloud",
+                false => "wasmtime serve, Spin, wasmCloud",
+            });
+        }
     }
     if hosts.is_empty() {
         hosts.push("none by itself: it is a part for others");

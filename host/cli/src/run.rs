@@ -155,8 +155,19 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
         Ok(prepared) => prepared,
         Err(why) => {
             // Orchestra waits for this run, too.
-            if let Some(reporting) = reporting {
-                host.report_failure(reporting, &name, &why).await.iter().for_each(|trouble| say(trouble));
+            let trouble = match reporting {
+                Some(reporting) => host.report_failure(reporting, &name, &why).await,
+                None => Vec::new(),
+            };
+            trouble.iter().for_each(|trouble| say(trouble));
+            if arguments.json {
+                let ended = Ended {
+                    end: End::NotStarted(why.clone()),
+                    outcome: Outcome::Failed,
+                    trouble,
+                    output: String::new(),
+                };
+                eprintln!("{}", summary(&ended, status::NOT_STARTED));
             }
             return Err(why);
         }
@@ -172,6 +183,7 @@ async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
     match &ended.end {
         End::Returned | End::Exited(_) => {}
         End::Cancelled => say("the task was cancelled"),
+        End::NotStarted(why) => say(&format!("the task was not started: {why}")),
         end => say(&format!("the task failed: {end}")),
     }
     let code = exit_status(&ended, &signalled);

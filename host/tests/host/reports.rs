@@ -124,7 +124,8 @@ fn a_task_that_cannot_be_loaded_is_reported() {
 fn what_cannot_be_run_is_told_apart() {
     let load = |bytes: &[u8]| host().load(bytes).err();
     assert!(matches!(load(b"\0asm\x01\0\0\0"), Some(LoadError::CoreModule)));
-    assert!(matches!(load(b"#!/bin/sh"), Some(LoadError::Invalid(_))));
+    assert!(matches!(load(b"#!/bin/sh"), Some(LoadError::NotWebAssembly)));
+    assert!(matches!(load(b"\0asm\x0d\0\x01\0\x0b\xff"), Some(LoadError::Invalid(_))));
     assert!(matches!(load(b"\0asm\x0d\0\x01\0"), Some(LoadError::NothingToRun)));
     assert!(matches!(load(&component::components().guard), Some(LoadError::NothingToRun)));
     assert!(matches!(load(&component::components().wrapper), Some(LoadError::Import(_))));

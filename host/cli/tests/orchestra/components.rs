@@ -38,6 +38,22 @@ fn inspect_says_what_a_component_is() {
     }
 }
 
+/// Each role has hosts of its own.
+#[test]
+fn inspect_says_which_hosts_run_it() {
+    let components = component::components();
+    for (name, component, expected) in [
+        ("command", component::test_command(), "Runs on:\n  orchestra run\n  wasmtime run, jco run\n"),
+        ("manual", component::example_program(), "Runs on:\n  wasmtime run -Shttp, jco run: after `wac plug`\n"),
+        ("process", &components.process[..], "Runs on:\n  none by itself: it is a part for others\n"),
+        ("runner", &components.runner[..], "Runs on:\n  none by itself: it is a part for others\n"),
+    ] {
+        let (code, stdout, _) = ran(orchestra(&["inspect", &file(&format!("inspected-{name}"), component)]).output());
+        assert_eq!(code, Some(0));
+        assert!(stdout.ends_with(expected), "{name}: {stdout}");
+    }
+}
+
 #[test]
 fn every_shell_has_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

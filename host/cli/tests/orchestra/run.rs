@@ -1,7 +1,11 @@
 //! `orchestra run`, as a shell calls it.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use host_test::component;
 use host_test::endpoint::{MockEndpoint, status};
+use host_test::report::lines;
 
 use crate::{file, orchestra, ran, reporting_to, statuses};
 
@@ -87,6 +91,27 @@ fn what_is_wrong_with_the_configuration_is_said_before_the_task_runs() {
     let lines: Vec<_> = stderr.lines().collect();
     assert!(lines[0].starts_with("orchestra: nothing is reported: the run id is no UUID"), "{stderr}");
     assert_eq!(lines[1..], ["from the task"]);
+}
+
+/// Whoever reads the summary reads it in any case.
+#[test]
+fn a_program_that_cannot_be_loaded_has_a_summary() {
+    let (code, _, stderr) = ran(orchestra(&["run", "no/such.wasm", "--json", "--quiet"]).output());
+    assert_eq!(code, Some(2));
+    let summary: serde_json::Value = serde_json::from_str(stderr.lines().next().unwrap()).unwrap();
+    assert_eq!((&summary["outcome"], &summary["status"]), (&"failed".into(), &2.into()));
+    assert!(summary["end"].as_str().unwrap().starts_with("no/such.wasm: "), "{summary}");
+}
+
+#[test]
+fn standard_input_can_be_the_input() {
+    let task = file("stdin", component::test_task());
+    let endpoint = MockEndpoint::script(vec![status(200); 3]);
+    let mut command = orchestra(&["run", &task, "--input", "-"]);
+    let mut child = reporting_to(&mut command, &endpoint).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(br#"{"do": "echo", "rows": 3}"#).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(lines(&endpoint.requests::<3>())[1], r#"input = {"do":"echo","rows":3}"#);
 }
 
 #[test]
