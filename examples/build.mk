@@ -39,9 +39,9 @@ $(EXAMPLES)/task-python.wasm: examples/tasks/python/orders.py $(CONTRACT)
 	$(TOOLS)/componentize-py --wit-path wit --world orchestra:process/task-component \
 		componentize --python-path examples/tasks/python orders --output $@
 
-$(EXAMPLES)/search-python.wasm: matrix/tasks/search.py $(CONTRACT)
+$(EXAMPLES)/search-python.wasm: matrix/tasks/search.py matrix/tasks/wit/world.wit $(CONTRACT)
 	mkdir -p $(EXAMPLES)
-	$(TOOLS)/componentize-py --wit-path wit --world orchestra:process/task-component \
+	$(TOOLS)/componentize-py --wit-path wit --wit-path matrix/tasks/wit --world tests:tasks/search \
 		componentize --python-path matrix/tasks search --output $@
 
 $(EXAMPLES)/command-python.wasm: examples/commands/python/orders_summary.py

@@ -5,6 +5,7 @@
 
 pub mod host;
 pub mod limit;
+pub mod listener;
 mod process;
 pub mod recording;
 

@@ -108,12 +108,19 @@ impl task::Guest for Task {
                 process.send_log("run.log", &text).map_err(|error| error.to_string())?;
             }
             "echo" => process.set_output("input", &input.to_string()).map_err(|error| error.to_string())?,
+            // `url` and `address`, each of which may be absent
             "search" => {
                 let found = search::everything();
                 let variables: Vec<_> = std::env::vars().collect();
                 let reporter = Reporter::from_environment(&variables).map(drop).map_err(|error| error.to_string());
                 let connections = connections::list_connections(&variables);
-                let found = json!({ "std": found, "reporter": format!("{reporter:?}"), "connections": format!("{connections:?}") });
+                let found = json!({
+                    "std": found,
+                    "reporter": format!("{reporter:?}"),
+                    "connections": format!("{connections:?}"),
+                    "answer": input["url"].as_str().map(reach::answer),
+                    "connection": input["address"].as_str().map(reach::connect),
+                });
                 process.set_output("found", &found.to_string()).map_err(|error| error.to_string())?;
             }
             _ => {}

@@ -1,36 +1,79 @@
 //! Ways out onto the network.
 
+use std::io::Read;
 use std::net::TcpStream;
+use std::time::Duration;
 
 use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{Fields, OutgoingRequest, Scheme};
+use wasi::http::types::{Fields, IncomingResponse, OutgoingRequest, Scheme};
+
+/// So often an answer's body is read, and so much each time.
+const READS: usize = 16;
+const READ_BYTES: u64 = 64 * 1024;
+
+/// So long is waited for what comes on a connection, and so much of it is kept.
+const HEARD_WITHIN: Duration = Duration::from_secs(10);
+const HEARD_BYTES: u64 = 64 * 1024;
 
 /// The status of the answer, or why there is none.
 pub fn get(url: &str) -> String {
-    let Some((authority, path)) = url.strip_prefix("http://").map(|rest| rest.split_once('/').unwrap_or((rest, "")))
-    else {
-        return format!("{url} is no URL for this task");
-    };
-    let request = OutgoingRequest::new(Fields::new());
-    let made = request
-        .set_scheme(Some(&Scheme::Http))
-        .and_then(|()| request.set_authority(Some(authority)))
-        .and_then(|()| request.set_path_with_query(Some(&format!("/{path}"))));
-    if made.is_err() {
-        return "no request can be made".into();
-    }
-    let answer = match handle(request, None) {
-        Ok(answer) => answer,
-        Err(error) => return format!("{error:?}"),
-    };
-    answer.subscribe().block();
-    match answer.get() {
-        Some(Ok(Ok(response))) => response.status().to_string(),
-        other => format!("{other:?}"),
+    ask(url).map_or_else(|why| why, |response| response.status().to_string())
+}
+
+/// All of the answer, or why there is none.
+pub fn answer(url: &str) -> String {
+    match ask(url) {
+        Ok(response) => {
+            let headers = response.headers().entries();
+            let headers: Vec<_> =
+                headers.iter().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value))).collect();
+            format!("answered {} {headers:?} {:?}", response.status(), body(&response))
+        }
+        Err(why) => format!("no answer: {why}"),
     }
 }
 
-/// Whether a connection is made, or why none is.
+fn ask(url: &str) -> Result<IncomingResponse, String> {
+    let Some((authority, path)) = url.strip_prefix("http://").map(|rest| rest.split_once('/').unwrap_or((rest, "")))
+    else {
+        return Err(format!("{url} is no URL for this task"));
+    };
+    let request = OutgoingRequest::new(Fields::new());
+    request
+        .set_scheme(Some(&Scheme::Http))
+        .and_then(|()| request.set_authority(Some(authority)))
+        .and_then(|()| request.set_path_with_query(Some(&format!("/{path}"))))
+        .map_err(|()| "no request can be made")?;
+    let answer = handle(request, None).map_err(|error| format!("{error:?}"))?;
+    answer.subscribe().block();
+    match answer.get() {
+        Some(Ok(Ok(response))) => Ok(response),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+fn body(response: &IncomingResponse) -> String {
+    let mut kept = Vec::new();
+    if let Ok(body) = response.consume()
+        && let Ok(stream) = body.stream()
+    {
+        // The end of the body is an error, too.
+        for piece in (0..READS).map_while(|_| stream.blocking_read(READ_BYTES).ok()) {
+            kept.extend(piece);
+        }
+    }
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+/// What comes on a connection, or why there is none.
 pub fn connect(address: &str) -> String {
-    TcpStream::connect(address).map_or_else(|error| error.to_string(), |_| "connected".into())
+    match TcpStream::connect(address) {
+        Ok(stream) => {
+            let mut heard = Vec::new();
+            let read = stream.set_read_timeout(Some(HEARD_WITHIN));
+            let read = read.and_then(|()| stream.take(HEARD_BYTES).read_to_end(&mut heard));
+            format!("connected, {read:?}: {:?}", String::from_utf8_lossy(&heard))
+        }
+        Err(error) => format!("no connection: {error}"),
+    }
 }

@@ -2,6 +2,7 @@
 
 use host_test::endpoint::{MockEndpoint, status};
 use matrix::host::Host;
+use matrix::listener::GREETING;
 
 /// Examples that have to report the same in the same cases.
 pub struct Row {
@@ -23,9 +24,9 @@ pub struct Case {
     pub name: &'static str,
     /// Below the workspace: the only one that the component gets.
     pub folder: &'static str,
-    /// A command's.
+    /// A command's. `ENDPOINT` stands for the endpoint's URL, and `LISTENER` for the listener's address.
     pub arguments: &'static [&'static str],
-    /// A service's: the body.
+    /// A service's: the body, with the same in it.
     pub trigger: &'static str,
     /// Whether a command's exit status has to be 0.
     pub succeeds: bool,
@@ -37,7 +38,17 @@ pub enum Expected {
     /// What has to arrive is in `expected/NAME.json`.
     Recording,
     /// Whatever the task found is in its output `found`: all there is to see, but neither key nor token.
-    NoSecret { seen: &'static [&'static str] },
+    NoSecret { seen: &'static [&'static str], network: Network },
+}
+
+/// What a host gives a task of the network.
+pub struct Network {
+    /// What the task sees of it.
+    pub seen: &'static [&'static str],
+    /// How many requests of the task's own arrive at the endpoint.
+    pub requests: usize,
+    /// How many connections arrive at the listener.
+    pub connections: usize,
 }
 
 const CASE: Case = Case {
@@ -51,7 +62,7 @@ const CASE: Case = Case {
 };
 
 const FILE: &str = r#"{"file": "orders.csv"}"#;
-const SEARCH: &str = r#"{"do": "search"}"#;
+const SEARCH: &str = r#"{"do": "search", "url": "ENDPOINT/search", "address": "LISTENER"}"#;
 /// Linux' own word on a process's environment.
 const SEARCH_ENVIRONMENT: &str = r#"{"file": "proc/self/environ"}"#;
 
@@ -108,17 +119,24 @@ pub const ROWS: &[Row] = &[
             Case { name: "summary-malformed-with-status", folder: MALFORMED, succeeds: false, ..CASE },
         ],
     },
+    // Unless it is told otherwise, wasmtime gives HTTP, Node everything, and orchestra nothing.
     Row {
-        examples: &["search-rust", "search-python", "search-javascript"],
-        hosts: Host::ALL,
-        entries: &[Entry::Command],
-        cases: NO_SECRET,
+        examples: SEARCHES,
+        hosts: &[Host::Wasmtime],
+        entries: &[Entry::Command, Entry::Service],
+        cases: &[no_secret(Network { seen: &[HEADER, BODY, "no connection: "], requests: 1, connections: 0 })],
     },
     Row {
-        examples: &["search-rust", "search-python", "search-javascript"],
-        hosts: Host::OTHERS,
-        entries: &[Entry::Service],
-        cases: NO_SECRET,
+        examples: SEARCHES,
+        hosts: &[Host::Node],
+        entries: &[Entry::Command, Entry::Service],
+        cases: &[no_secret(Network { seen: &[HEADER, BODY, GREETING], requests: 1, connections: 1 })],
+    },
+    Row {
+        examples: SEARCHES,
+        hosts: &[Host::Orchestra],
+        entries: &[Entry::Command],
+        cases: &[no_secret(Network { seen: &["no answer: ", "no connection: "], requests: 0, connections: 0 })],
     },
     // With the root of the file system goes the environment of the host's process.
     Row {
@@ -129,7 +147,10 @@ pub const ROWS: &[Row] = &[
             name: "whole-machine",
             folder: "/",
             arguments: &[SEARCH_ENVIRONMENT],
-            expected: Expected::NoSecret { seen: &["seen-in-a-variable"] },
+            expected: Expected::NoSecret {
+                seen: &["seen-in-a-variable"],
+                network: Network { seen: &[], requests: 0, connections: 0 },
+            },
             ..CASE
         }],
     },
@@ -142,10 +163,19 @@ const ORDERS: &[Case] = &[
     Case { name: "orders-malformed", folder: MALFORMED, arguments: &[FILE], trigger: FILE, succeeds: false, ..CASE },
 ];
 
-const NO_SECRET: &[Case] = &[Case {
-    name: "no-secret",
-    arguments: &[SEARCH],
-    trigger: SEARCH,
-    expected: Expected::NoSecret { seen: &["seen-in-a-variable", "1003,north,4925", "1003,north,x"] },
-    ..CASE
-}];
+const SEARCHES: &[&str] = &["search-rust", "search-python", "search-javascript"];
+
+/// What the endpoint answers, the task's own request too.
+const HEADER: &str = "seen-in-a-header";
+const BODY: &str = "seen-in-a-body";
+
+const fn no_secret(network: Network) -> Case {
+    Case {
+        name: "no-secret",
+        arguments: &[SEARCH],
+        trigger: SEARCH,
+        endpoint: || MockEndpoint::always(status(200).header("seen", HEADER).body(BODY)),
+        expected: Expected::NoSecret { seen: &["seen-in-a-variable", "1003,north,4925", "1003,north,x"], network },
+        ..CASE
+    }
+}

@@ -1,16 +1,19 @@
 //! One example under one host.
 
-use host_test::endpoint::Request;
+use host_test::endpoint::{MockEndpoint, Request};
 use libtest_mimic::{Failed, Trial};
 use matrix::host::{Host, Setting};
 use matrix::limit::Limit;
+use matrix::listener::Listener;
 use matrix::recording;
 
-use crate::rows::{Case, Entry, Expected};
+use crate::rows::{Case, Entry, Expected, Network};
 
 const API_KEY: &str = "key-of-the-tests";
 const TOKEN: &str = "token-of-the-tests";
 const RUN_ID: &str = "0b8b1a5e-8c1c-4b5e-9b0a-0d6f2a6b4c11";
+/// Where the endpoint takes reports. What comes to another path is the task's own.
+const REPORTS: &str = "/hook";
 
 pub fn trial(example: &'static str, host: Host, entry: Entry, case: &'static Case, limits: &[Limit]) -> Trial {
     let way = match entry {
@@ -33,8 +36,8 @@ pub fn trial(example: &'static str, host: Host, entry: Entry, case: &'static Cas
 }
 
 fn run(name: &str, example: &str, host: Host, entry: Entry, case: &Case) -> Result<(), String> {
-    let endpoint = (case.endpoint)();
-    let url = format!("{}/hook", endpoint.url());
+    let (endpoint, listener) = ((case.endpoint)(), Listener::start());
+    let url = format!("{}{REPORTS}", endpoint.url());
     let setting = Setting {
         name: &name.replace('/', "-"),
         component: &host.component(example),
@@ -50,40 +53,83 @@ fn run(name: &str, example: &str, host: Host, entry: Entry, case: &Case) -> Resu
     };
     assert!(setting.component.exists(), "there is no {}: `make examples` builds it", setting.component.display());
 
-    let (requests, output) = match entry {
+    let address = listener.address().to_string();
+    let fill = |text: &str| text.replace("ENDPOINT", &endpoint.url()).replace("LISTENER", &address);
+    let came = match entry {
         Entry::Command => {
-            let run = host.run(&setting, case.arguments);
-            if run.succeeded != case.succeeds {
-                return Err(format!("it {}:\n{}", if run.succeeded { "succeeded" } else { "failed" }, run.output));
-            }
-            (endpoint.all_requests(), run.output)
+            let arguments: Vec<_> = case.arguments.iter().map(|text| fill(text)).collect();
+            command(host, &setting, &arguments, case.succeeds, &endpoint)
         }
-        Entry::Service => {
-            let service = host.serve(&setting);
-            let answer = service.trigger(RUN_ID, TOKEN, case.trigger);
-            if answer.status != 202 || answer.json()["task_run_id"] != RUN_ID {
-                return Err(format!("the trigger was answered {answer:?}:\n{}", service.output()));
-            }
-            (recording::wait_for_ending(&endpoint), service.output())
-        }
+        Entry::Service => service(host, &setting, &fill(case.trigger), &endpoint),
     };
-    check(case, &requests).map_err(|error| format!("{error}\n{output}"))
+    // Whatever was started has ended, and left its connections.
+    let said = listener.end();
+    let (requests, output) = came?;
+    check(case, &requests, &said).map_err(|error| format!("{error}\n{output}"))
 }
 
-fn check(case: &Case, requests: &[Request]) -> Result<(), String> {
-    match case.expected {
+/// The requests that came, and what the host wrote.
+type Came = Result<(Vec<Request>, String), String>;
+
+fn command(host: Host, setting: &Setting, arguments: &[String], succeeds: bool, endpoint: &MockEndpoint) -> Came {
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let run = host.run(setting, &arguments);
+    if run.succeeded != succeeds {
+        return Err(format!("it {}:\n{}", if run.succeeded { "succeeded" } else { "failed" }, run.output));
+    }
+    Ok((endpoint.all_requests(), run.output))
+}
+
+fn service(host: Host, setting: &Setting, trigger: &str, endpoint: &MockEndpoint) -> Came {
+    let service = host.serve(setting);
+    let answer = service.trigger(RUN_ID, TOKEN, trigger);
+    if answer.status != 202 || answer.json()["task_run_id"] != RUN_ID {
+        return Err(format!("the trigger was answered {answer:?}:\n{}", service.output()));
+    }
+    Ok((recording::wait_for_ending(endpoint), service.output()))
+}
+
+fn check(case: &Case, requests: &[Request], said: &[String]) -> Result<(), String> {
+    match &case.expected {
         Expected::Recording => recording::compare(case.name, &recording::record(requests)?),
-        Expected::NoSecret { seen } => {
-            let found = requests.iter().map(Request::json).find(|body| body["output_name"] == "found");
-            let found = found.ok_or("the task has not said what it found")?["output_value"].to_string();
-            // What else it found stays out of the logs: on Node that is the whole environment.
-            if let Some(secret) = [API_KEY, TOKEN].into_iter().find(|secret| found.contains(secret)) {
-                return Err(format!("the task has found {secret}"));
-            }
-            match seen.iter().find(|text| !found.contains(**text)) {
-                Some(text) => Err(format!("the search does not find {text}, which is there")),
-                None => Ok(()),
-            }
+        Expected::NoSecret { seen, network } => {
+            let (reports, own): (Vec<_>, Vec<_>) = requests.iter().partition(|request| request.path == REPORTS);
+            has_found_no_secret(&reports, &[*seen, network.seen].concat())?;
+            has_sent_no_secret(&own, said, network)
         }
     }
+}
+
+fn has_found_no_secret(reports: &[&Request], seen: &[&str]) -> Result<(), String> {
+    let found = reports.iter().map(|report| report.json()).find(|body| body["output_name"] == "found");
+    let found = found.ok_or("the task has not said what it found")?["output_value"].to_string();
+    // What else it found stays out of the logs: on Node that is the whole environment.
+    if let Some(secret) = secret_in(&found) {
+        return Err(format!("the task has found {secret}"));
+    }
+    match seen.iter().find(|text| !found.contains(**text)) {
+        Some(text) => Err(format!("the search has not found {text:?}")),
+        None => Ok(()),
+    }
+}
+
+/// Whatever a host, or the process component beside the task, might add to it.
+fn has_sent_no_secret(own: &[&Request], said: &[String], network: &Network) -> Result<(), String> {
+    if (own.len(), said.len()) != (network.requests, network.connections) {
+        return Err(format!("of the task's own these requests arrived: {own:?}, and on connections: {said:?}"));
+    }
+    for request in own {
+        let text = format!("{request:?} {}", String::from_utf8_lossy(&request.body));
+        if request.header("authorization").is_some() || secret_in(&text).is_some() {
+            return Err(format!("the task's own request has a secret in it: {text}"));
+        }
+    }
+    match said.iter().find(|said| !said.is_empty()) {
+        Some(said) => Err(format!("the task's own connection has something in it: {said}")),
+        None => Ok(()),
+    }
+}
+
+fn secret_in(text: &str) -> Option<&'static str> {
+    [API_KEY, TOKEN].into_iter().find(|secret| text.contains(secret))
 }
