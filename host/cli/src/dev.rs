@@ -43,7 +43,7 @@ pub fn dev(arguments: &Arguments) -> Result<ExitCode, String> {
         let stop = CancellationToken::new();
         cancel_on_signals(stop.clone()).map_err(|error| format!("no signal is seen: {error}"))?;
         let server = serve(options).map_err(|error| format!("port {port} cannot be served: {error}"))?;
-        println!("# The page: {}\n{}", server.url(), server.environment());
+        crate::print(format!("# The page: {}\n{}", server.url(), server.environment()).as_bytes())?;
         stop.cancelled().await;
         Ok(ExitCode::SUCCESS)
     })

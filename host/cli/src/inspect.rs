@@ -45,8 +45,7 @@ pub fn inspect(arguments: &Arguments) -> Result<ExitCode, String> {
     let path = arguments.component.display();
     let bytes = fs::read(&arguments.component).map_err(|error| format!("{path}: {error}"))?;
     let shape = Shape::of(&bytes).map_err(|error| format!("{path}: {error}"))?;
-    print!("{}", describe(&shape, bytes.len()));
-    Ok(ExitCode::SUCCESS)
+    crate::print(describe(&shape, bytes.len()).as_bytes()).map(|()| ExitCode::SUCCESS)
 }
 
 fn describe(shape: &Shape, bytes: usize) -> String {

@@ -8,7 +8,7 @@ mod quantity;
 mod run;
 mod signal;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -45,14 +45,24 @@ fn main() -> ExitCode {
         Command::Compose(arguments) => compose::compose(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "orchestra", &mut io::stdout());
-            Ok(ExitCode::SUCCESS)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "orchestra", &mut script);
+            print(&script).map(|()| ExitCode::SUCCESS)
         }
     };
     done.unwrap_or_else(|error| {
         eprintln!("orchestra: {error}");
         ExitCode::from(run::status::NOT_STARTED)
     })
+}
+
+/// Writes to standard output. Whoever has closed it wants no more of it, and has no error to see.
+fn print(bytes: &[u8]) -> Result<(), String> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `orchestra compose`, `inspect` and `completions`.
 
+use std::io;
 use std::path::Path;
 
 use host_test::component;
@@ -51,6 +52,18 @@ fn inspect_says_which_hosts_run_it() {
         let (code, stdout, _) = ran(orchestra(&["inspect", &file(&format!("inspected-{name}"), component)]).output());
         assert_eq!(code, Some(0));
         assert!(stdout.ends_with(expected), "{name}: {stdout}");
+    }
+}
+
+/// As `orchestra inspect task.wasm | head` has it.
+#[test]
+fn what_nobody_reads_is_no_error() {
+    let task = file("unread", component::test_task());
+    for arguments in [&["inspect", &task][..], &["completions", "bash"]] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let (code, _, stderr) = ran(orchestra(arguments).stdout(writer).output());
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{arguments:?}");
     }
 }
 
