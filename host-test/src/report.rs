@@ -22,7 +22,7 @@ pub fn line(request: &Request) -> String {
 ///
 /// # Panics
 ///
-/// As [`line`].
+/// As [`line`](line()).
 #[track_caller]
 pub fn lines(requests: &[Request]) -> Vec<String> {
     requests.iter().map(line).collect()

@@ -1,6 +1,8 @@
 //! Runs tasks as plugins of this program, and reports each run to Orchestra:
 //!
-//!     ORCHESTRA_API_KEY=… plugin-host FOLDER < triggers
+//! ```sh
+//! ORCHESTRA_API_KEY=… plugin-host FOLDER < triggers
+//! ```
 //!
 //! A trigger is a line of JSON, {"plugin": "NAME", "run_id": "UUID", "input": {…}}. It runs FOLDER/NAME.wasm, which is a
 //! component that exports orchestra:process/task. How the run has ended is a line on standard output.
