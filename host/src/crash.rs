@@ -6,6 +6,9 @@ use wasmtime::WasmBacktrace;
 /// So many frames are told, the innermost first.
 pub const FRAMES: usize = 10;
 
+/// So much of a message and of a frame is told, in characters: they are whatever the component's builder says.
+const CHARS: usize = 300;
+
 /// A trap, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crash {
@@ -18,14 +21,14 @@ pub struct Crash {
 impl Crash {
     pub(crate) fn new(error: &wasmtime::Error) -> Self {
         let root = error.root_cause().to_string();
-        let message = root.strip_prefix("wasm trap: ").unwrap_or(&root).to_string();
+        let message = cut(root.strip_prefix("wasm trap: ").unwrap_or(&root));
         let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
         let frames = frames.iter().take(FRAMES).map(|frame| {
             let name = frame.symbols().iter().find_map(|symbol| symbol.name()).or_else(|| frame.func_name());
             let name = name.map_or_else(|| format!("function {}", frame.func_index()), ToString::to_string);
             match frame.module_offset() {
-                Some(offset) => format!("{name} @ {offset:#x}"),
-                None => name,
+                Some(offset) => format!("{} @ {offset:#x}", cut(&name)),
+                None => cut(&name),
             }
         });
         Self { message, frames: frames.collect() }
@@ -35,4 +38,8 @@ impl Crash {
     pub(crate) fn data(&self) -> Value {
         json!({ "trap": self.message, "frames": self.frames })
     }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(CHARS).collect()
 }

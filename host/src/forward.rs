@@ -36,7 +36,8 @@ pub(crate) struct Function {
     interface: String,
     name: String,
     pub(crate) export: ComponentExportIndex,
-    pub(crate) results: usize,
+    parameters: Vec<Type>,
+    pub(crate) result_types: Vec<Type>,
     /// Whether its error is a report's, so that trouble in the process component is a report that did not arrive.
     is_report: bool,
     /// How it ends the run that it is called for, if it does.
@@ -62,11 +63,19 @@ impl Contract {
                 let (interface, name) = (interface.to_string(), name.to_string());
                 match export.ty {
                     ComponentItem::ComponentFunc(function) => {
-                        let results: Vec<Type> = function.results().collect();
-                        let is_report = results.first().is_some_and(is_report);
-                        let results = results.len();
+                        let parameters = function.params().map(|(_, ty)| ty).collect();
+                        let result_types: Vec<Type> = function.results().collect();
+                        let is_report = result_types.first().is_some_and(is_report);
                         let ends = ENDINGS.iter().find_map(|(ending, outcome)| (*ending == name).then_some(*outcome));
-                        contract.functions.push(Function { interface, name, export: index, results, is_report, ends });
+                        contract.functions.push(Function {
+                            interface,
+                            name,
+                            export: index,
+                            parameters,
+                            result_types,
+                            is_report,
+                            ends,
+                        });
                     }
                     ComponentItem::Resource(_) => contract.resources.push((index, interface, name)),
                     _ => {}
@@ -74,6 +83,32 @@ impl Contract {
             }
         }
         contract
+    }
+
+    /// Whether a task imports of it what there is, in the same shape; if not, what.
+    ///
+    /// A linker does not look at the shape of what it links dynamically.
+    pub(crate) fn check(&self, engine: &Engine, task: &Component) -> Result<(), String> {
+        for (interface, import) in task.component_type().imports(engine) {
+            let ComponentItem::ComponentInstance(instance) = import.ty else { continue };
+            let ours = self.functions.iter().filter(|function| are_compatible(&function.interface, interface));
+            let ours: Vec<_> = ours.collect();
+            for (name, export) in instance.exports(engine).filter(|_| !ours.is_empty()) {
+                let ComponentItem::ComponentFunc(theirs) = export.ty else { continue };
+                let fits = ours.iter().any(|function| {
+                    let (parameters, results) = (theirs.params().map(|(_, ty)| ty), theirs.results());
+                    function.name == name
+                        && all(&function.parameters, parameters)
+                        && all(&function.result_types, results)
+                });
+                if !fits {
+                    return Err(format!(
+                        "{name} of {interface}, in a shape that it does not have: build it against `wit/`"
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Gives a task all of it.
@@ -97,6 +132,46 @@ impl Contract {
     /// The kind of the resource `process`, of which a task is lent one.
     pub(crate) fn process_kind(&self) -> Option<u32> {
         (0..).zip(&self.resources).find_map(|(kind, (_, _, name))| (name == "process").then_some(kind))
+    }
+}
+
+/// The same name, or another patch version of it.
+fn are_compatible(ours: &str, theirs: &str) -> bool {
+    let track = |name: &str| name.rsplit_once('.').map(|(track, _)| track.to_string());
+    ours == theirs || track(ours).is_some_and(|ours| track(theirs) == Some(ours))
+}
+
+fn all(ours: &[Type], mut theirs: impl ExactSizeIterator<Item = Type>) -> bool {
+    ours.len() == theirs.len() && ours.iter().all(|ours| theirs.next().is_some_and(|theirs| is_same(ours, &theirs)))
+}
+
+/// Resources have their kind checked where they are passed; here each is as good as another.
+fn is_same(ours: &Type, theirs: &Type) -> bool {
+    let optional = |ours: Option<Type>, theirs: Option<Type>| match (ours, theirs) {
+        (None, None) => true,
+        (Some(ours), Some(theirs)) => is_same(&ours, &theirs),
+        _ => false,
+    };
+    match (ours, theirs) {
+        (Type::Own(_), Type::Own(_)) | (Type::Borrow(_), Type::Borrow(_)) => true,
+        (Type::List(ours), Type::List(theirs)) => is_same(&ours.ty(), &theirs.ty()),
+        (Type::Option(ours), Type::Option(theirs)) => is_same(&ours.ty(), &theirs.ty()),
+        (Type::Result(ours), Type::Result(theirs)) => {
+            optional(ours.ok(), theirs.ok()) && optional(ours.err(), theirs.err())
+        }
+        (Type::Tuple(ours), Type::Tuple(theirs)) => all(&ours.types().collect::<Vec<_>>(), theirs.types()),
+        (Type::Record(ours), Type::Record(theirs)) => {
+            let pairs = || ours.fields().zip(theirs.fields());
+            ours.fields().len() == theirs.fields().len()
+                && pairs().all(|(ours, theirs)| ours.name == theirs.name && is_same(&ours.ty, &theirs.ty))
+        }
+        (Type::Variant(ours), Type::Variant(theirs)) => {
+            let mut pairs = ours.cases().zip(theirs.cases());
+            ours.cases().len() == theirs.cases().len()
+                && pairs.all(|(ours, theirs)| ours.name == theirs.name && optional(ours.ty, theirs.ty))
+        }
+        (Type::Enum(ours), Type::Enum(theirs)) => ours.names().eq(theirs.names()),
+        (ours, theirs) => ours == theirs,
     }
 }
 
@@ -181,11 +256,12 @@ async fn call(
 
 /// A report has an error for it. Any other call has none, and ends the task.
 fn refuse(is_report: bool, case: &str, why: String, results: &mut [Val]) -> wasmtime::Result<()> {
+    let [result] = results else { return Err(format_err!("{why}")) };
     if !is_report {
         return Err(format_err!("{why}"));
     }
     let error = Val::Variant(case.into(), Some(Box::new(Val::String(why))));
-    results[0] = Val::Result(Err(Some(Box::new(error))));
+    *result = Val::Result(Err(Some(Box::new(error))));
     Ok(())
 }
 

@@ -9,10 +9,10 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine};
 
 use crate::forward::Contract;
-use crate::instance::{Ending, MEMORY_BYTES};
+use crate::instance::MEMORY_BYTES;
 use crate::network::{Client, NetworkError};
-use crate::process::{self, Farewell, Process};
-use crate::run::Reporting;
+use crate::process::{self, Farewell, Patience, Process};
+use crate::run::{End, Reporting, Run};
 use crate::store::Ctx;
 use crate::task::{LoadError, Task};
 
@@ -104,12 +104,17 @@ impl Host {
         process::check(&self.0, reporting).await
     }
 
-    /// Reports a run as failed whose task cannot even be loaded. Returns what was not reported, a sentence each.
-    pub async fn report_failure(&self, reporting: Reporting, name: &str, message: &str) -> Vec<String> {
+    /// Reports a run whose task has never begun, because it cannot be loaded, say: its start, and this end. Returns what was
+    /// not reported, a sentence each.
+    pub async fn report_end(&self, reporting: Reporting, name: &str, end: &End) -> Vec<String> {
         match Process::start(self.0.clone(), Some(reporting), name.into()).await {
             Ok(process) => {
-                let ending = Ending::failure(message);
-                process.end(Farewell { ending, log: None, within: None }).await.trouble
+                let Run { cancellation, grace, .. } = Run::default();
+                if *end == End::Cancelled {
+                    cancellation.cancel();
+                }
+                let patience = Patience::new(cancellation, grace);
+                process.end(Farewell { ending: end.ending(), log: None, patience }).await.trouble
             }
             Err(error) => vec![format!("the process component cannot be started: {error:#}")],
         }

@@ -71,24 +71,31 @@ pub(crate) struct Instance {
     /// All handles to the run: the one that was opened, and those that a task has made of it.
     handles: Vec<ResourceAny>,
     pub(crate) run: ResourceAny,
-    pub(crate) own_ending: OwnEnding,
+    pub(crate) own_ending: OwnEndingOf,
     /// Set once it has trapped, and cannot be entered any more.
     pub(crate) broken: Option<String>,
     /// What was not reported, a sentence each.
     pub(crate) trouble: Vec<String>,
 }
 
-/// An ending that the task is reporting itself, and that may or may not have arrived: no other may follow it.
-#[derive(Clone, Default)]
-pub(crate) struct OwnEnding(Arc<Mutex<Option<Outcome>>>);
+/// An ending that the task reports itself, and that may have arrived: no other may follow it.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnEnding {
+    pub(crate) outcome: Outcome,
+    pub(crate) is_acknowledged: bool,
+}
 
-impl OwnEnding {
-    pub(crate) fn get(&self) -> Option<Outcome> {
+/// That of a run, seen from outside while its instance is at work.
+#[derive(Clone, Default)]
+pub(crate) struct OwnEndingOf(Arc<Mutex<Option<OwnEnding>>>);
+
+impl OwnEndingOf {
+    pub(crate) fn get(&self) -> Option<OwnEnding> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, outcome: Option<Outcome>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+    fn set(&self, ending: Option<OwnEnding>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = ending;
     }
 }
 
@@ -96,7 +103,7 @@ impl Origin {
     pub(crate) async fn open(&self) -> wasmtime::Result<Instance> {
         let endpoint =
             self.reporting.as_ref().map(|reporting| reporting.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT));
-        let hooks = self.host.client.for_reports(endpoint.and_then(Allowed::origin));
+        let hooks = self.host.client.for_reports(endpoint.and_then(Allowed::resource));
         let limits = Limits::new(self.host.process_memory_bytes);
         let mut store = store::new(&self.host.engine, WasiCtx::builder().build(), hooks, limits, None);
         let instance = self.host.process.instantiate_async(&mut store).await?;
@@ -130,7 +137,7 @@ impl Origin {
             instance,
             handles: vec![run],
             run,
-            own_ending: OwnEnding::default(),
+            own_ending: OwnEndingOf::default(),
             broken: None,
             trouble,
         })
@@ -183,28 +190,32 @@ impl Instance {
         self.note("the log", reported);
     }
 
-    /// Delivers what is in the outbox. False where that is in vain, and an ending would wait behind it.
-    pub(crate) async fn is_ready_to_end(&mut self) -> bool {
-        if self.broken.is_some() {
-            return true;
-        }
-        let process = self.exports.orchestra_process_lifecycle().process();
-        if let Ok(State::Ended(_)) = process.call_state(&mut self.store, self.run).await {
-            return true;
+    /// Delivers what is in the outbox, so that an ending need not wait behind it. The error says why that is in vain.
+    pub(crate) async fn make_way(&mut self) -> Result<(), String> {
+        if self.broken.is_some() || self.ended().await.is_some() {
+            return Ok(());
         }
         for _ in 0..REJECTIONS {
             let process = self.exports.orchestra_process_lifecycle().process();
-            let delivered = process.call_flush(&mut self.store, self.run).await;
-            let is_over = !matches!(delivered, Ok(Err(ReportError::Refused(_) | ReportError::Denied(_))));
-            let is_undelivered = matches!(delivered, Ok(Err(ReportError::Undelivered(_))));
-            if !is_undelivered {
-                self.note("a report", delivered);
-            }
-            if is_over {
-                return !is_undelivered;
+            match process.call_flush(&mut self.store, self.run).await {
+                Ok(Err(ReportError::Undelivered(why))) => return Err(why),
+                rejected @ Ok(Err(ReportError::Refused(_) | ReportError::Denied(_))) => self.note("a report", rejected),
+                delivered => {
+                    self.note("a report", delivered);
+                    break;
+                }
             }
         }
-        true
+        Ok(())
+    }
+
+    /// How the run has ended, if it has.
+    async fn ended(&mut self) -> Option<Outcome> {
+        let process = self.exports.orchestra_process_lifecycle().process();
+        match process.call_state(&mut self.store, self.run).await {
+            Ok(State::Ended(outcome)) => Some(outcome),
+            _ => None,
+        }
     }
 
     /// How the run has ended; nothing if this instance broke over it.
@@ -230,17 +241,15 @@ impl Instance {
         if self.broken.is_some() {
             return None;
         }
-        let process = self.exports.orchestra_process_lifecycle().process();
-        match process.call_state(&mut self.store, self.run).await {
-            Ok(State::Ended(outcome)) => Some(outcome),
-            // Only an argument that breaks a rule leaves a run open, and none does.
-            _ => Some(ending.outcome),
-        }
+        // Only an argument that breaks a rule leaves a run open, and none does.
+        Some(self.ended().await.unwrap_or(ending.outcome))
     }
 
-    /// Delivers what is left in its outbox, and drops the run.
+    /// Drops the run, and so delivers what is left of it. A task that was stopped may have left handles to it.
     pub(crate) async fn close(mut self) {
-        _ = self.run.resource_drop_async(&mut self.store).await;
+        for handle in std::mem::take(&mut self.handles) {
+            _ = handle.resource_drop_async(&mut self.store).await;
+        }
     }
 
     fn note(&mut self, report: &str, reported: wasmtime::Result<Result<(), ReportError>>) {
@@ -315,11 +324,11 @@ impl Instance {
         }
         let function = &self.origin.host.contract.functions[number];
         let of_this_run = matches!(arguments, [Val::Resource(handle), ..] if self.handles.contains(handle));
-        let ends = function.ends.filter(|_| of_this_run);
-        if ends.is_some() {
-            self.own_ending.set(ends);
+        let ends = function.ends.filter(|_| of_this_run && self.own_ending.get().is_none());
+        if let Some(outcome) = ends {
+            self.own_ending.set(Some(OwnEnding { outcome, is_acknowledged: false }));
         }
-        let mut results = vec![Val::Bool(false); function.results];
+        let mut results = vec![Val::Bool(false); function.result_types.len()];
         let found = self.instance.get_func(&mut self.store, function.export);
         let called = match found {
             Some(function) => function.call_async(&mut self.store, arguments, &mut results).await,
@@ -327,8 +336,11 @@ impl Instance {
         };
         match called {
             Ok(()) => {
-                // From here on the run's state tells.
-                self.own_ending.set(None);
+                if ends.is_some() {
+                    let is_acknowledged = matches!(results[..], [Val::Result(Ok(_))]);
+                    let ended = self.ended().await;
+                    self.own_ending.set(ended.map(|outcome| OwnEnding { outcome, is_acknowledged }));
+                }
                 if let [Val::Resource(handle)] = results[..]
                     && of_this_run
                 {

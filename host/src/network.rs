@@ -1,7 +1,6 @@
 //! HTTP as companies have it: pooled connections, HTTP/2, the operating system's trust store, proxies from the
 //! environment. And who may reach what.
 
-use std::error::Error as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::{fs, io};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Request, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt, StreamBody};
 use reqwest::redirect::Policy;
 use rustls::crypto::ring;
@@ -16,16 +16,19 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use rustls_platform_verifier::Verifier;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// Where a request does not say how long it may take.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// So many reports are under way at a time, and so many requests of tasks: file descriptors are few. More of them wait.
+/// So many reports are under way at a time, and so many requests of tasks: file descriptors are few. More of them wait, as
+/// long as a request may take.
 const REQUESTS: usize = 200;
+/// So many of them are of one run, so that none keeps all others from the network.
+const REQUESTS_OF_ONE: usize = 16;
 
 /// Why there is no HTTP client.
 #[derive(Debug, thiserror::Error)]
@@ -75,12 +78,13 @@ impl Client {
     /// For the process component of a run, which may reach this place.
     pub(crate) fn for_reports(&self, allowed: Option<Allowed>) -> Hooks {
         let (client, permits) = (self.clone(), Arc::clone(&self.0.reports));
-        Hooks { client, permits, allowed: allowed.into_iter().collect() }
+        Hooks { client, permits, own_permits: own_permits(), allowed: allowed.into_iter().collect() }
     }
 
     /// For a task, which may reach these places.
     pub(crate) fn for_task(&self, allowed: Vec<Allowed>) -> Hooks {
-        Hooks { client: self.clone(), permits: Arc::clone(&self.0.requests_of_tasks), allowed }
+        let permits = Arc::clone(&self.0.requests_of_tasks);
+        Hooks { client: self.clone(), permits, own_permits: own_permits(), allowed }
     }
 
     fn to(&self, url: &Url) -> Result<&reqwest::Client, Error> {
@@ -94,31 +98,39 @@ impl Client {
         }
     }
 
-    /// The permit is given back when the answer's body has ended, or is given up.
+    /// The permits are given back when the answer's body has ended, or is given up.
     async fn send(
         &self,
         request: Request<WasiBody>,
         options: RequestOptions,
-        permit: Option<OwnedSemaphorePermit>,
+        permits: [Arc<Semaphore>; 2],
     ) -> Result<Response<WasiBody>, Error> {
         let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
         let client = self.to(&url)?;
         let (head, body) = request.into_parts();
-        let body = body.into_data_stream().map_err(io::Error::other);
-        let request = client.request(head.method, url).headers(head.headers).body(reqwest::Body::wrap_stream(body));
+        let mut request = client.request(head.method, url).headers(head.headers);
+        // A body of no known length is sent in chunks, which not every server takes where there is nothing to send.
+        if !body.is_end_stream() {
+            request = request.body(reqwest::Body::wrap_stream(body.into_data_stream().map_err(io::Error::other)));
+        }
         let or = |timeout: Option<Duration>| timeout.unwrap_or(DEFAULT_TIMEOUT);
         // A pooled connection is there or is made, which cannot be told apart here: one limit for both.
         let limit = or(options.connect_timeout).saturating_add(or(options.first_byte_timeout));
-        let response = timeout(limit, request.send()).await.map_err(|_| Error::ConnectionReadTimeout)?;
+        let sent = timeout(limit, async {
+            let [own, shared] = permits.map(Semaphore::acquire_owned);
+            let permits = [own.await, shared.await];
+            (request.send().await, permits)
+        });
+        let (response, permits) = sent.await.map_err(|_| Error::ConnectionReadTimeout)?;
         let mut response = response.map_err(|error| cause(&error))?;
         let mut head = Response::new(());
         *head.status_mut() = response.status();
         *head.headers_mut() = std::mem::take(response.headers_mut());
         let between_bytes = or(options.between_bytes_timeout);
-        let frames = stream::unfold(Some((response.bytes_stream(), permit)), move |open| async move {
-            let (mut stream, permit) = open?;
+        let frames = stream::unfold(Some((response.bytes_stream(), permits)), move |open| async move {
+            let (mut stream, permits) = open?;
             match timeout(between_bytes, stream.next()).await {
-                Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some((stream, permit)))),
+                Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some((stream, permits)))),
                 Ok(Some(Err(error))) => Some((Err(cause(&error)), None)),
                 Ok(None) => None,
                 Err(_) => Some((Err(Error::ConnectionReadTimeout), None)),
@@ -170,22 +182,37 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetworkErro
     }
 }
 
+fn own_permits() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(REQUESTS_OF_ONE))
+}
+
 /// What `wasi:http` calls it. What it has no word for is a protocol error, which is worth another attempt.
 fn cause(error: &reqwest::Error) -> Error {
-    let mut source = error.source();
-    while let Some(error) = source {
-        match error.downcast_ref::<rustls::Error>() {
-            Some(rustls::Error::InvalidCertificate(_)) => return Error::TlsCertificateError,
-            Some(_) => return Error::TlsProtocolError,
-            None => source = error.source(),
-        }
+    match tls_error(error) {
+        Some(rustls::Error::InvalidCertificate(_)) => return Error::TlsCertificateError,
+        Some(_) => return Error::TlsProtocolError,
+        None => {}
     }
     match error {
         error if error.is_timeout() => Error::ConnectionTimeout,
+        error if error.is_dns() => Error::DnsError { rcode: None, info_code: None },
         error if error.is_connect() => Error::ConnectionRefused,
         error if error.is_body() || error.is_decode() => Error::HttpResponseIncomplete,
         _ => Error::HttpProtocolError,
     }
+}
+
+/// Somewhere behind an error. What an [`io::Error`] holds is not its source, but as good.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| error.source());
+    }
+    None
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -203,40 +230,59 @@ pub(crate) struct Allowed {
     scheme: Option<String>,
     host: String,
     port: Option<u16>,
+    /// Path and query, where it is one resource only.
+    target: Option<String>,
 }
 
 impl Allowed {
-    /// Scheme, host and port of a URL. Nothing where it is none: then the process component refuses it, too.
-    pub(crate) fn origin(url: &str) -> Option<Self> {
+    /// One URL. Nothing where it is none: then the process component refuses it, too.
+    pub(crate) fn resource(url: &str) -> Option<Self> {
         let url = Url::parse(url).ok()?;
-        let (host, port) = (url.host_str()?.to_string(), url.port_or_known_default());
-        Some(Self { scheme: Some(url.scheme().to_string()), host, port })
+        let (scheme, host) = (Some(url.scheme().to_string()), url.host_str()?.to_string());
+        Some(Self { scheme, host, port: url.port_or_known_default(), target: Some(target(&url).to_string()) })
     }
 
-    /// `HOST`, `HOST:PORT`, or an origin such as `https://HOST`.
+    /// `HOST`, `HOST:PORT`, or an origin such as `https://HOST`. One of them, and not a pattern.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        if text.contains("://") {
-            let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-            return (url.path() == "/" && url.query().is_none()).then(|| Self::origin(text))?;
+        let is_origin = text.contains("://");
+        // With two schemes, so that a port is seen also where it is the default of one.
+        let [http, https] = match is_origin {
+            true => [text.to_string(), text.to_string()],
+            false => [format!("http://{text}"), format!("https://{text}")],
         }
-        // Through a scheme without a default port, so that the port is seen if there is one.
-        let url = Url::parse(&format!("wss+host://{text}")).ok()?;
-        let is_bare = matches!(url.path(), "" | "/") && url.username().is_empty() && url.query().is_none();
-        let host = url.host_str().filter(|host| is_bare && !host.is_empty())?.to_ascii_lowercase();
-        Some(Self { scheme: None, host, port: url.port() })
+        .map(|url| Url::parse(&url).ok());
+        let (http, https) = (http?, https?);
+        let has_more = target(&http) != "/" || http.fragment().is_some() || text.contains(['@', '*', ',', '?', '#']);
+        if has_more || !matches!(http.scheme(), "http" | "https") {
+            return None;
+        }
+        let host = http.host_str()?.to_string();
+        Some(match is_origin {
+            true => {
+                Self { scheme: Some(http.scheme().to_string()), host, port: http.port_or_known_default(), target: None }
+            }
+            false => Self { scheme: None, host, port: http.port().or(https.port()), target: None },
+        })
     }
 
     fn covers(&self, url: &Url) -> bool {
         self.scheme.as_deref().is_none_or(|scheme| scheme == url.scheme())
             && url.host_str() == Some(&self.host)
             && self.port.is_none_or(|port| url.port_or_known_default() == Some(port))
+            && self.target.as_deref().is_none_or(|allowed| target(url) == allowed)
     }
+}
+
+/// Path and query.
+fn target(url: &Url) -> &str {
+    &url[Position::BeforePath..Position::AfterQuery]
 }
 
 /// What happens to the requests of one store: those to allowed places are sent, all others denied.
 pub(crate) struct Hooks {
     client: Client,
     permits: Arc<Semaphore>,
+    own_permits: Arc<Semaphore>,
     allowed: Vec<Allowed>,
 }
 
@@ -249,13 +295,12 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
         let is_allowed = Url::parse(&request.uri().to_string())
             .is_ok_and(|url| self.allowed.iter().any(|allowed| allowed.covers(&url)));
-        let (client, permits) = (self.client.clone(), Arc::clone(&self.permits));
+        let (client, permits) = (self.client.clone(), [&self.own_permits, &self.permits].map(Arc::clone));
         Box::new(async move {
             if !is_allowed {
                 return Err(Error::HttpRequestDenied);
             }
-            let response =
-                client.send(request, options.unwrap_or_default(), permits.acquire_owned().await.ok()).await?;
+            let response = client.send(request, options.unwrap_or_default(), permits).await?;
             let connection: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, connection))
         })
@@ -267,6 +312,8 @@ type Exchanged = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>>
 
 #[cfg(test)]
 mod tests {
+    use host_test::endpoint::MockEndpoint;
+
     use super::*;
 
     fn covers(allowed: &str, url: &str) -> bool {
@@ -282,6 +329,31 @@ mod tests {
         assert!(!covers("example.com", "https://www.example.com/"));
         assert!(!covers("example.com", "https://example.com.evil.test/"));
         assert!(covers("[::1]:8080", "http://[::1]:8080/"));
+        assert!(!covers("example.com:80", "https://example.com/"));
+        assert!(covers("münchen.example", "https://xn--mnchen-3ya.example/"));
+        assert!(covers("127.1", "http://127.0.0.1:8080/"));
+    }
+
+    /// What a task makes of the process component reports to the same place, or nowhere.
+    #[test]
+    fn an_endpoint_is_one_resource() {
+        let endpoint = Allowed::resource("https://example.com/hook?x=1").unwrap();
+        let covers = |url: &str| endpoint.covers(&Url::parse(url).unwrap());
+        assert!(covers("https://example.com:443/hook?x=1"));
+        for other in ["https://example.com/hook", "https://example.com/admin?x=1", "http://example.com:443/hook?x=1"] {
+            assert!(!covers(other), "{other}");
+        }
+        assert!(Allowed::resource("https://example.com").unwrap().covers(&Url::parse("https://example.com/").unwrap()));
+    }
+
+    /// A company's own authority that is not in the trust store: told as what it is, since nothing else would be found.
+    #[tokio::test]
+    async fn a_certificate_that_is_not_trusted_is_told_as_that() {
+        let endpoint = MockEndpoint::script_tls([]);
+        let client = Client::new(None).unwrap();
+        let url = Url::parse(&endpoint.url()).unwrap();
+        let error = client.to(&url).unwrap().get(url).send().await.unwrap_err();
+        assert!(matches!(cause(&error), Error::TlsCertificateError), "{error:?}");
     }
 
     #[test]
@@ -293,7 +365,21 @@ mod tests {
 
     #[test]
     fn what_is_no_host_is_none() {
-        for text in ["", "a/b", "user@host", "https://a.test/path", "ftp://a.test", "a b"] {
+        for text in [
+            "",
+            "a/b",
+            "user@host",
+            ":word@host",
+            "https://a.test/path",
+            "https://user@a.test",
+            "ftp://a.test",
+            "a b",
+            "a#b",
+            "a?b",
+            "*.a.test",
+            "a.test,b.test",
+            "a.test:70000",
+        ] {
             assert_eq!(Allowed::parse(text), None, "{text}");
         }
     }

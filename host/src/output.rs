@@ -1,18 +1,30 @@
 //! What a task writes: passed through as it comes, and kept for a log.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use std::{fmt, io};
 
-use tokio::io::AsyncWrite;
+use bytes::Bytes;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 /// So much is kept of the beginning, in bytes.
 pub const HEAD_BYTES: usize = 256 * 1024;
 /// So much is kept of the end, in bytes. As text both are within the 4 MiB of a log, whatever the bytes are.
 pub const TAIL_BYTES: usize = 768 * 1024;
+
+/// So much may wait to be passed on, in bytes, before a task has to wait, and so much may it write at a time.
+const WAITING_BYTES: usize = 256 * 1024;
+const PIECE_BYTES: usize = 64 * 1024;
+/// So long is waited for what waits at the end.
+const LAST_PIECES: Duration = Duration::from_secs(5);
 
 /// Where a task's standard output or standard error goes, besides being kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,15 +95,22 @@ impl Kept {
 }
 
 /// What a run writes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Output {
     kept: Arc<Mutex<Kept>>,
     observer: Option<Observer>,
+    passing: Arc<Mutex<Vec<Passing>>>,
+}
+
+/// What has to be over before all was passed on.
+struct Passing {
+    passage: Passage,
+    task: JoinHandle<()>,
 }
 
 impl Output {
     pub(crate) fn new(observer: Option<Observer>) -> Self {
-        Self { kept: Arc::default(), observer }
+        Self { kept: Arc::default(), observer, passing: Arc::default() }
     }
 
     /// The text so far. What is no UTF-8 is replaced; where something is left out, it says how much.
@@ -100,7 +119,83 @@ impl Output {
     }
 
     pub(crate) fn outlet(&self, stream: Stream, stdio: Stdio) -> Outlet {
-        Outlet { output: self.clone(), stream, stdio }
+        let passage = match (stdio, stream) {
+            (Stdio::Kept, _) => None,
+            (Stdio::Inherited, Stream::Stdout) => Some(self.passage_to(tokio::io::stdout())),
+            (Stdio::Inherited, Stream::Stderr) => Some(self.passage_to(tokio::io::stderr())),
+        };
+        Outlet { output: self.clone(), stream, passage }
+    }
+
+    fn passage_to(&self, to: impl AsyncWrite + Send + 'static) -> Passage {
+        let (passage, task) = Passage::to(to);
+        let passing = Passing { passage: passage.clone(), task };
+        self.passing.lock().unwrap_or_else(PoisonError::into_inner).push(passing);
+        passage
+    }
+
+    /// Waits until all was passed on, the task being gone; but not for a reader that has stopped.
+    pub(crate) async fn passed_on(&self) {
+        let passing = std::mem::take(&mut *self.passing.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async {
+            for Passing { passage, task } in passing {
+                drop(passage);
+                _ = task.await;
+            }
+        };
+        _ = timeout(LAST_PIECES, all).await;
+    }
+
+    fn take(&self, stream: Stream, bytes: &[u8]) {
+        if let Some(Observer(observe)) = &self.observer {
+            observe(stream, bytes);
+        }
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+    }
+}
+
+/// The way from a task's writing to where it is passed on, in the order of writing.
+#[derive(Clone)]
+struct Passage {
+    pieces: mpsc::UnboundedSender<Bytes>,
+    waiting: Arc<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    bytes: AtomicUsize,
+    fewer: Notify,
+}
+
+impl Passage {
+    fn to(to: impl AsyncWrite + Send + 'static) -> (Self, JoinHandle<()>) {
+        let (pieces, mut to_pass_on) = mpsc::unbounded_channel::<Bytes>();
+        let waiting = Arc::<Waiting>::default();
+        let passage = Self { pieces, waiting: Arc::clone(&waiting) };
+        let passing = tokio::spawn(async move {
+            let mut to = std::pin::pin!(to);
+            while let Some(piece) = to_pass_on.recv().await {
+                // Whoever has closed it wants no more; the task is told with its next piece.
+                if to.write_all(&piece).await.is_err() || to.flush().await.is_err() {
+                    break;
+                }
+                waiting.bytes.fetch_sub(piece.len(), Ordering::Relaxed);
+                waiting.fewer.notify_waiters();
+            }
+            drop(to_pass_on);
+            waiting.fewer.notify_waiters();
+        });
+        (passage, passing)
+    }
+
+    /// Whether no more waits than that, or nobody takes any more.
+    fn has_at_most(&self, bytes: usize) -> bool {
+        self.waiting.bytes.load(Ordering::Relaxed) <= bytes || self.pieces.is_closed()
+    }
+
+    fn send(&self, piece: Bytes) -> StreamResult<()> {
+        self.waiting.bytes.fetch_add(piece.len(), Ordering::Relaxed);
+        self.pieces.send(piece).map_err(|_| StreamError::Closed)
     }
 }
 
@@ -108,58 +203,75 @@ impl Output {
 pub(crate) struct Outlet {
     output: Output,
     stream: Stream,
-    stdio: Stdio,
+    passage: Option<Passage>,
 }
 
 impl IsTerminal for Outlet {
     fn is_terminal(&self) -> bool {
-        match (self.stdio, self.stream) {
-            (Stdio::Kept, _) => false,
-            (Stdio::Inherited, Stream::Stdout) => io::IsTerminal::is_terminal(&io::stdout()),
-            (Stdio::Inherited, Stream::Stderr) => io::IsTerminal::is_terminal(&io::stderr()),
+        match (&self.passage, self.stream) {
+            (None, _) => false,
+            (_, Stream::Stdout) => io::IsTerminal::is_terminal(&io::stdout()),
+            (_, Stream::Stderr) => io::IsTerminal::is_terminal(&io::stderr()),
         }
     }
 }
 
 impl StdoutStream for Outlet {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        let to: Pin<Box<dyn AsyncWrite + Send + Sync>> = match (self.stdio, self.stream) {
-            (Stdio::Kept, _) => Box::pin(tokio::io::sink()),
-            (Stdio::Inherited, Stream::Stdout) => Box::pin(tokio::io::stdout()),
-            (Stdio::Inherited, Stream::Stderr) => Box::pin(tokio::io::stderr()),
-        };
-        Box::new(Tee { output: self.output.clone(), stream: self.stream, shown_bytes: 0, to })
+        // For WASI 0.3, which no task here is of.
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        let (output, passage) = (self.output.clone(), self.passage.clone());
+        Box::new(Pipe { output, stream: self.stream, passage, may_wait_bytes: WAITING_BYTES })
     }
 }
 
-/// Shows and keeps what it passes on.
-struct Tee {
+/// Shows and keeps what a task writes in the same moment, so that nothing is lost with a task that ends, and has it passed
+/// on.
+struct Pipe {
     output: Output,
     stream: Stream,
-    /// What of the next bytes was shown already, when it could not be passed on yet.
-    shown_bytes: usize,
-    to: Pin<Box<dyn AsyncWrite + Send + Sync>>,
+    passage: Option<Passage>,
+    /// So much may wait when the task writes again; after a flush nothing, so that the two streams keep their order.
+    may_wait_bytes: usize,
 }
 
-impl AsyncWrite for Tee {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if let (Some(Observer(observe)), Some(news @ [_, ..])) = (&self.output.observer, bytes.get(self.shown_bytes..))
-        {
-            observe(self.stream, news);
-            self.shown_bytes = bytes.len();
+impl OutputStream for Pipe {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.output.take(self.stream, &bytes);
+        self.passage.as_ref().map_or(Ok(()), |passage| passage.send(bytes))
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.may_wait_bytes = 0;
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        match &self.passage {
+            Some(passage) if passage.pieces.is_closed() => Err(StreamError::Closed),
+            Some(passage) if !passage.has_at_most(self.may_wait_bytes) => Ok(0),
+            _ => {
+                self.may_wait_bytes = WAITING_BYTES;
+                Ok(PIECE_BYTES)
+            }
         }
-        let written = ready!(self.to.as_mut().poll_write(context, bytes))?;
-        self.shown_bytes = self.shown_bytes.saturating_sub(written);
-        self.output.kept.lock().unwrap_or_else(PoisonError::into_inner).push(&bytes[..written]);
-        Poll::Ready(Ok(written))
     }
+}
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.to.as_mut().poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.to.as_mut().poll_shutdown(context)
+#[async_trait]
+impl Pollable for Pipe {
+    async fn ready(&mut self) {
+        let Some(passage) = &self.passage else { return };
+        loop {
+            let fewer = passage.waiting.fewer.notified();
+            if passage.has_at_most(self.may_wait_bytes) {
+                return;
+            }
+            fewer.await;
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! The process component of one run, in a store of its own: it outlives whatever becomes of the task.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::{ResourceAny, ResourceType};
 
 use crate::bindings::lifecycle::Outcome;
 use crate::forward::Job;
 use crate::host::Inner;
-use crate::instance::{DEFAULT_NAME, Ending, Instance, Origin, OwnEnding};
+use crate::instance::{DEFAULT_NAME, Ending, Instance, Origin, OwnEnding, OwnEndingOf};
 use crate::run::Reporting;
 
 /// So many calls of a task may wait. A task makes one at a time.
@@ -23,8 +25,49 @@ pub(crate) struct Farewell {
     pub(crate) ending: Ending,
     /// A log's name, and its text.
     pub(crate) log: Option<(String, String)>,
-    /// Without one, as long as the process component's own limits are.
-    pub(crate) within: Option<Duration>,
+    pub(crate) patience: Patience,
+}
+
+/// How long the end of a run may take: in each half of it as long as a call; from a cancellation on, no longer than its grace.
+///
+/// The first half is for what was reported before, so that the other is for the end.
+pub(crate) struct Patience {
+    began: Instant,
+    cancellation: CancellationToken,
+    cancelled: OnceLock<Instant>,
+    grace: Duration,
+}
+
+impl Patience {
+    pub(crate) fn new(cancellation: CancellationToken, grace: Duration) -> Self {
+        Self { began: Instant::now(), cancellation, cancelled: OnceLock::new(), grace }
+    }
+
+    /// None where so many halves were not enough.
+    async fn within<T>(&self, halves: u32, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.end(halves) => None,
+        }
+    }
+
+    async fn end(&self, halves: u32) {
+        let of_grace = async {
+            self.cancellation.cancelled().await;
+            let cancelled = *self.cancelled.get_or_init(Instant::now);
+            sleep_until(after(cancelled, self.grace / 2 * halves)).await;
+        };
+        tokio::select! {
+            () = sleep_until(self.began + LONGEST_CALL * halves) => {}
+            () = of_grace => {}
+        }
+    }
+}
+
+/// A century is for ever.
+pub(crate) fn after(moment: Instant, span: Duration) -> Instant {
+    moment + span.min(Duration::from_secs(100 * 365 * 24 * 3600))
 }
 
 /// What came of it.
@@ -40,7 +83,7 @@ pub(crate) struct Process {
     pub(crate) types: Vec<ResourceType>,
     pub(crate) run: ResourceAny,
     origin: Origin,
-    own_ending: OwnEnding,
+    own_ending: OwnEndingOf,
     working: JoinHandle<Instance>,
 }
 
@@ -61,34 +104,37 @@ impl Process {
     }
 
     /// The task is gone: what it has left is delivered, and then the end. An instance that is stuck or lost is replaced by
-    /// a fresh one, which reports the end alone; unless it is stuck in an ending.
+    /// a fresh one, which reports the end alone; unless the task has ended the run itself, which may have arrived.
     pub(crate) async fn end(self, farewell: Farewell) -> Ended {
         let Self { jobs, origin, own_ending, mut working, .. } = self;
         drop(jobs);
-        let Farewell { ending, log, within } = farewell;
-        let now = Instant::now();
-        let half = now + within.map_or(LONGEST_CALL, |within| within / 2);
-        let whole = now + within.unwrap_or(2 * LONGEST_CALL);
-        let mut worked = timeout_at(half, &mut working).await;
-        if worked.is_err() && own_ending.get().is_some() {
-            worked = timeout_at(whole, &mut working).await;
+        let Farewell { ending, log, patience } = farewell;
+        let mut worked = patience.within(1, &mut working).await;
+        if worked.is_none() && own_ending.get().is_some() {
+            worked = patience.within(2, &mut working).await;
         }
         working.abort();
-        let own_ending = own_ending.get();
-        if let (Err(_), Some(outcome)) = (&worked, own_ending) {
-            return Ended { outcome, trouble: vec![unacknowledged("the task's own ending")] };
+        if let (None, Some(own)) = (&worked, own_ending.get()) {
+            return Ended { outcome: own.outcome, trouble: vec![unacknowledged("what the task reported last")] };
         }
 
         let mut parting = Parting { outcome: None, trouble: Vec::new() };
-        let mut instance = worked.ok().and_then(Result::ok);
-        if within.is_some() {
-            instance = parting.settle(instance, half).await;
+        let instance = match worked {
+            Some(Ok(instance)) => parting.settle(instance, &patience).await,
+            _ => {
+                parting.trouble.push("a report that was still under way was given up".into());
+                None
+            }
+        };
+        let own = own_ending.get();
+        if let Some(OwnEnding { outcome, is_acknowledged: true }) = own
+            && instance.as_ref().is_none_or(|instance| instance.broken.is_some())
+        {
+            parting.trouble.extend(instance.and_then(Instance::failure));
+            return Ended { outcome, trouble: parting.trouble };
         }
-        if instance.is_none() {
-            parting.trouble.push("a report that was still under way was given up".into());
-        }
-        let ending = own_ending.map_or(ending, Ending::of);
-        let is_said = timeout_at(whole, parting.say(instance, &origin, &ending, log)).await.is_ok();
+        let ending = own.map_or(ending, |own| Ending::of(own.outcome));
+        let is_said = patience.within(2, parting.say(instance, &origin, &ending, log)).await.is_some();
         let Parting { outcome, mut trouble } = parting;
         if !is_said {
             trouble.push(unacknowledged(if outcome.is_none() { "the ending" } else { "what followed the ending" }));
@@ -109,13 +155,17 @@ struct Parting {
 }
 
 impl Parting {
-    /// Where time is short, half of it is for what was reported before, so that the other is for the end. An instance that
-    /// cannot deliver it is given up.
-    async fn settle(&mut self, instance: Option<Instance>, half: Instant) -> Option<Instance> {
-        let mut instance = instance?;
-        let is_ready = timeout_at(half, instance.is_ready_to_end()).await.unwrap_or(false);
+    /// Has the instance deliver what was reported before the end. If it cannot, it is given up: an ending would wait behind.
+    async fn settle(&mut self, instance: Instance, patience: &Patience) -> Option<Instance> {
+        let mut instance = instance;
+        let settled = patience.within(1, instance.make_way()).await;
         self.trouble.append(&mut instance.trouble);
-        is_ready.then_some(instance)
+        match settled {
+            Some(Ok(())) => return Some(instance),
+            Some(Err(why)) => self.trouble.push(format!("a report was given up: {why}")),
+            None => self.trouble.push("a report that was still under way was given up".into()),
+        }
+        None
     }
 
     async fn say(

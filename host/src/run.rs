@@ -1,13 +1,15 @@
 //! One run of a task: what it is given, and how it ended.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, Trap, format_err};
 use wasmtime_wasi::filesystem::FsPerms;
 use wasmtime_wasi::{I32Exit, WasiCtx};
 
@@ -18,7 +20,7 @@ use crate::instance::Ending;
 use crate::limits::Limits;
 use crate::network::Allowed;
 use crate::output::{Observer, Output, Stdio, Stream};
-use crate::process::{Farewell, Process};
+use crate::process::{Farewell, Patience, Process, after};
 use crate::store::{self, Ctx};
 use crate::task::Task;
 
@@ -95,7 +97,7 @@ pub struct Run {
     pub memory_bytes: usize,
     /// How long the task may take. Default: for ever.
     pub deadline: Option<Duration>,
-    /// How long the end of a cancelled run may take to be reported. Default: 10 s.
+    /// How long the end of a run may take to be reported, from its cancellation on. Default: 10 s.
     pub grace: Duration,
     /// Whether the task reads this process's standard input; else it finds it empty.
     pub inherit_stdin: bool,
@@ -189,7 +191,7 @@ impl fmt::Display for End {
 }
 
 impl End {
-    fn ending(&self) -> Ending {
+    pub(crate) fn ending(&self) -> Ending {
         match self {
             Self::Returned | Self::Exited(0) => Ending::of(Outcome::Succeeded),
             Self::Cancelled => Ending::of(Outcome::Cancelled),
@@ -217,8 +219,9 @@ pub(crate) async fn run(task: &Task, run: Run) -> Ended {
     };
     let text = output.text();
     let log = run.log.filter(|_| !text.is_empty()).map(|name| (name, text.clone()));
-    let within = (end == End::Cancelled).then_some(run.grace);
-    let ended = process.end(Farewell { ending: end.ending(), log, within }).await;
+    let patience = Patience::new(run.cancellation, run.grace);
+    let ended = process.end(Farewell { ending: end.ending(), log, patience }).await;
+    output.passed_on().await;
     Ended { end, outcome: ended.outcome, trouble: ended.trouble, output: text }
 }
 
@@ -228,10 +231,9 @@ fn prepare(task: &Task, run: &Run, output: &Output, process: &Process) -> Result
         return Err(format!("the input is longer than {} MiB", INPUT_BYTES / MIB));
     }
     serde_json::from_str::<&RawValue>(&run.input).map_err(|error| format!("the input is not JSON: {error}"))?;
-    let allowed = run
-        .allowed_hosts
-        .iter()
-        .map(|host| Allowed::parse(host).ok_or_else(|| format!("{host:?} is no host, no HOST:PORT and no origin")));
+    let allowed = run.allowed_hosts.iter().map(|host| {
+        Allowed::parse(host).ok_or_else(|| format!("{host:?} is no HOST, no HOST:PORT and no https://HOST"))
+    });
     let hooks = task.host.client.for_task(allowed.collect::<Result<_, _>>()?);
     let mut wasi = WasiCtx::builder();
     wasi.arg(&run.name).args(&run.arguments);
@@ -243,6 +245,7 @@ fn prepare(task: &Task, run: &Run, output: &Output, process: &Process) -> Result
         wasi.env(INPUT_VARIABLE, &run.input);
     }
     for Folder { here, there, is_writable } in &run.folders {
+        check_folder(here)?;
         let permissions = if *is_writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
         wasi.preopened_dir(here, there, permissions).map_err(|error| format!("{}: {error:#}", here.display()))?;
     }
@@ -254,19 +257,33 @@ fn prepare(task: &Task, run: &Run, output: &Output, process: &Process) -> Result
     Ok((store::new(&task.host.engine, wasi.build(), hooks, limits, Some(forward)), lent))
 }
 
+/// Linux has the environment of this very process, with the API key in it, in a file.
+fn check_folder(folder: &Path) -> Result<(), String> {
+    let processes = Path::new("/proc");
+    match folder.canonicalize() {
+        Ok(real) if cfg!(target_os = "linux") && (real.starts_with(processes) || processes.starts_with(&real)) => {
+            Err(format!("{} has /proc in it, and with it the API key: name a folder below", folder.display()))
+        }
+        // What else is wrong with it is told when it is opened.
+        _ => Ok(()),
+    }
+}
+
 fn is_ours(variable: &str) -> bool {
     variable.as_bytes().get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"ORCHESTRA_"))
 }
 
 /// The store goes with the call, and with it the task's way to the process component.
 async fn work(task: &Task, run: &Run, mut store: Store<Ctx>, lent: u32) -> End {
-    // A century is for ever.
-    let deadline = Instant::now() + run.deadline.unwrap_or(Duration::from_secs(100 * 365 * 24 * 3600));
+    let deadline = after(Instant::now(), run.deadline.unwrap_or(Duration::MAX));
     let result = tokio::select! {
         biased;
         () = run.cancellation.cancelled() => return End::Cancelled,
         () = sleep_until(deadline) => return End::Deadline(run.deadline.unwrap_or_default()),
-        result = task.call(&mut store, lent, &run.input) => result,
+        // Whatever becomes of it, the run has an end to report.
+        result = AssertUnwindSafe(task.call(&mut store, lent, &run.input)).catch_unwind() => {
+            result.unwrap_or_else(|_| Err(format_err!("the host panicked over it")))
+        }
     };
     let error = match result {
         Ok(Ok(())) => return End::Returned,

@@ -9,6 +9,11 @@ use crate::forward::Forward;
 use crate::limits::Limits;
 use crate::network::Hooks;
 
+/// What a component holds of the host, files, streams and headers together, is no memory of its own, and so not in its
+/// limit: so many at a time, and so much of headers in each.
+const RESOURCES: usize = 4096;
+const HEADERS_BYTES: usize = 32 * 1024;
+
 pub(crate) struct Ctx {
     table: ResourceTable,
     wasi: WasiCtx,
@@ -28,7 +33,10 @@ pub(crate) fn new(
     limits: Limits,
     forward: Option<Forward>,
 ) -> Store<Ctx> {
-    let ctx = Ctx { table: ResourceTable::new(), wasi, http: WasiHttpCtx::new(), hooks, limits, forward };
+    let (mut table, mut http) = (ResourceTable::new(), WasiHttpCtx::new());
+    table.set_max_capacity(RESOURCES);
+    http.set_field_size_limit(HEADERS_BYTES);
+    let ctx = Ctx { table, wasi, http, hooks, limits, forward };
     let mut store = Store::new(engine, ctx);
     store.limiter(|ctx| &mut ctx.limits);
     store.set_epoch_deadline(1);

@@ -83,6 +83,7 @@ impl Task {
             _ => return Err(LoadError::NothingToRun),
         };
         let import = |error: wasmtime::Error| LoadError::Import(format!("{error:#}"));
+        host.contract.check(&host.engine, &component).map_err(LoadError::Import)?;
         let mut linker = Linker::new(&host.engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(import)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(import)?;

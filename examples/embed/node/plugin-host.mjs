@@ -43,6 +43,8 @@ const granted = {
     exitWithCode: (status) => refuse(new Exit(status)),
   },
   "wasi:cli/stdin": { getStdin: emptyStream },
+  // Standard output is for what this program says of its runs.
+  "wasi:cli/stdout": { getStdout: wasi["wasi:cli/stderr"].getStderr },
   "wasi:http/outgoing-handler": { handle: () => refuse({ tag: "HTTP-request-denied" }) },
 };
 

@@ -80,6 +80,21 @@ impl task::Guest for Task {
                 process.set_output("rows", "12").map_err(|error| error.to_string())?;
                 process.send_log("run.log", "a line").map_err(|error| error.to_string())?;
             }
+            // `text`, on standard error, without the line's end
+            "ask" => eprint!("{}", text("text")),
+            // `url`: what becomes of a report there with a key of its own
+            "report-elsewhere" => {
+                let reporter = Reporter::webhook("a-key-of-its-own").map_err(|error| error.to_string())?;
+                reporter.set_endpoint(&text("url")).map_err(|error| error.to_string())?;
+                let run = reporter.open(&process.run_id(), None).map_err(|error| error.to_string())?;
+                let reported = format!("{:?}", run.progress(Some("from elsewhere"), None));
+                process.set_output("got", &Value::from(reported).to_string()).map_err(|error| error.to_string())?;
+            }
+            // An ending, and then what is left is flushed, whatever became of it.
+            "insist" => {
+                _ = process.complete(Some("by itself"), None);
+                _ = process.flush();
+            }
             // `outcome`, and then `text`, which comes too late
             "end" => {
                 let ended = match text("outcome").as_str() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use orchestra_compose::{Kind, Shape};
+use orchestra_compose::{ComposeError, Kind, Shape};
 
 /// What an interface is, in words; the first whose name begins so counts.
 const WORDS: [(&str, &str); 20] = [
@@ -95,11 +95,11 @@ fn network(shape: &Shape) -> &'static str {
 
 fn hosts(shape: &Shape) -> Vec<&'static str> {
     let imports = |start: &str| has(&shape.imports, start);
-    if shape.imports.iter().any(|import| !import.starts_with("orchestra:") && !import.starts_with("wasi:")) {
-        return vec!["a host that gives it what is not known here"];
-    }
     let mut hosts = Vec::new();
     match shape.kind() {
+        Err(ComposeError::Unsatisfied(_) | ComposeError::OtherVersion { .. }) => {
+            return vec!["none that is known here"];
+        }
         Ok(Kind::Task) => {
             return vec!["orchestra run", "wasmtime, Node through jco, Spin, wasmCloud: after `orchestra compose`"];
         }

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         }
     };
     done.unwrap_or_else(|error| {
-        eprintln!("orchestra: {error}");
+        progress::write(&format!("orchestra: {error}\n"));
         ExitCode::from(run::status::NOT_STARTED)
     })
 }

@@ -12,62 +12,64 @@ const ERASE: &str = "\r\x1b[K";
 /// What the task wrote may still be on its way to the terminal.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// The line, which gives way to what the task writes.
+/// So much of a name is shown, so that the line is one.
+const NAME_CHARS: usize = 40;
+
+/// Standard error, with a line that gives way to what the task writes.
 #[derive(Clone)]
 pub struct Line(Arc<Mutex<State>>);
 
 struct State {
+    /// Whether there is to be a line.
+    is_wanted: bool,
     is_drawn: bool,
-    /// Whether the task has ended its last line, if it wrote any.
+    /// Whether what was written last has ended its line.
     is_at_start: bool,
     not_before: Instant,
 }
 
 impl Line {
-    /// If standard error is a terminal.
-    pub fn on_terminal() -> Option<Self> {
-        let state = State { is_drawn: false, is_at_start: true, not_before: Instant::now() };
-        io::stderr().is_terminal().then(|| Self(Arc::new(Mutex::new(state))))
+    /// Drawn only if it is wanted, and standard error a terminal.
+    pub fn new(is_wanted: bool) -> Self {
+        let is_wanted = is_wanted && io::stderr().is_terminal();
+        let state = State { is_wanted, is_drawn: false, is_at_start: true, not_before: Instant::now() };
+        Self(Arc::new(Mutex::new(state)))
     }
 
     /// Takes the line away before something else is written.
     pub fn observer(&self) -> Observer {
         let line = self.clone();
-        let stdout_is_terminal = io::stdout().is_terminal();
+        let is_one_terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
         Observer::new(move |stream, bytes| {
-            if stream == Stream::Stderr || stdout_is_terminal {
-                line.give_way(bytes);
+            if stream == Stream::Stderr || is_one_terminal {
+                line.state().give_way(bytes.ends_with(b"\n"));
             }
         })
     }
 
     /// Waits for the run.
     pub async fn show<T>(&self, name: &str, run: impl Future<Output = T>) -> T {
+        let name: String = name.chars().filter(|char| !char.is_control()).take(NAME_CHARS).collect();
         let began = Instant::now();
         let mut run = std::pin::pin!(run);
         loop {
-            self.draw(&format!("{name}: running for {} s", began.elapsed().as_secs()));
+            self.state().draw(&format!("{name}: running for {} s", began.elapsed().as_secs()));
             if let Ok(ended) = timeout(Duration::from_secs(1), &mut run).await {
-                self.give_way(b"\n");
                 return ended;
             }
         }
     }
 
-    fn draw(&self, text: &str) {
+    /// Writes a line of its own, whatever the task has left there.
+    pub fn say(&self, text: &str) {
         let mut state = self.state();
-        if state.is_at_start && Instant::now() >= state.not_before {
-            write(&format!("{ERASE}{text}"));
-            state.is_drawn = true;
-        }
-    }
-
-    fn give_way(&self, bytes: &[u8]) {
-        let mut state = self.state();
-        if state.is_drawn {
-            write(ERASE);
-        }
-        *state = State { is_drawn: false, is_at_start: bytes.ends_with(b"\n"), not_before: Instant::now() + QUIET };
+        let before = match (state.is_drawn, state.is_at_start) {
+            (true, _) => ERASE,
+            (false, true) => "",
+            (false, false) => "\n",
+        };
+        write(&format!("{before}{text}\n"));
+        (state.is_drawn, state.is_at_start) = (false, true);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -75,8 +77,26 @@ impl Line {
     }
 }
 
-/// A terminal that is gone needs no line.
-fn write(text: &str) {
+impl State {
+    fn draw(&mut self, text: &str) {
+        if self.is_wanted && self.is_at_start && Instant::now() >= self.not_before {
+            write(&format!("{ERASE}{text}"));
+            self.is_drawn = true;
+        }
+    }
+
+    fn give_way(&mut self, ends_line: bool) {
+        if self.is_drawn {
+            write(ERASE);
+        }
+        self.is_drawn = false;
+        self.is_at_start = ends_line;
+        self.not_before = Instant::now() + QUIET;
+    }
+}
+
+/// Whoever has closed standard error has nothing to read there.
+pub fn write(text: &str) {
     let mut stderr = io::stderr();
     _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }

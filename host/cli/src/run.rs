@@ -3,15 +3,18 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
 
 use clap::Args;
 use orchestra_host::{
     ApiKey, Cache, CancellationToken, Config, End, Ended, Folder, Host, INPUT_BYTES, Outcome, Reporting, Run, Stdio,
+    Task,
 };
 use serde_json::json;
 use tokio::runtime::Runtime;
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::progress::Line;
@@ -37,7 +40,7 @@ The run is reported where the environment has ORCHESTRA_API_KEY and ORCHESTRA_TA
 ORCHESTRA_TASK_NAME may be there, too. The task sees none of them.
 
 The exit status is the task's: 0 where it succeeded, 1 where it failed, its own where it exited with one. A deadline gives
-124, a trap 134, the memory limit 137, SIGINT 130, SIGTERM 143, and what could not be started 2.
+124, a trap 134, the memory limit 137, a signal 128 and its number, and what could not be started 2.
 
 Examples:
   orchestra run task.wasm --input '{\"rows\": 3}' --deadline 10m
@@ -65,7 +68,7 @@ pub struct Arguments {
     /// How much memory the task may have: 512M, 2G.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = quantity::bytes)]
     memory: usize,
-    /// After SIGINT or SIGTERM, how long the report of it may take.
+    /// After a signal, how long the report of it may take.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = quantity::duration)]
     grace: Duration,
     /// Send what the task writes as a log of this name, when it has ended.
@@ -113,96 +116,126 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, String> {
 async fn run_in_runtime(arguments: Arguments) -> Result<ExitCode, String> {
     let cancellation = CancellationToken::new();
     let signalled = cancel_on_signals(cancellation.clone()).map_err(|error| format!("no signal is seen: {error}"))?;
+    let arguments = Arc::new(arguments);
+    let line = Line::new(!arguments.quiet);
     let say = |text: &str| {
         if !arguments.quiet {
-            eprintln!("orchestra: {text}");
+            line.say(text);
         }
     };
     let mut server = None;
     let mut reporting = match reporting() {
         Ok(reporting) => Some(reporting),
-        Err(_) if arguments.dev && variable("ORCHESTRA_API_KEY").is_none() => {
-            let started = orchestra_dev::serve(orchestra_dev::Options::default());
-            let started = started.map_err(|error| format!("no local endpoint can be served: {error}"))?;
-            say(&format!("the run is shown at {}", started.url()));
-            let reporting = Reporting {
-                run_id: variable("ORCHESTRA_TASK_RUN_ID").unwrap_or_else(|| Uuid::new_v4().to_string()),
-                api_key: ApiKey::new("dev"),
-                endpoint: Some(started.url()),
-            };
+        Err(_) if arguments.dev && variable("ORCHESTRA_API_KEY")?.is_none() => {
+            let (started, reporting) = report_to_a_page()?;
+            say(&format!("orchestra: the run is shown at {}", started.url()));
             server = Some(started);
             Some(reporting)
         }
         Err(why) => {
-            say(&format!("nothing is reported: {why}"));
+            say(&format!("orchestra: nothing is reported: {why}"));
             None
         }
     };
-    let cache = if arguments.no_cache { Cache::Off } else { Cache::User };
-    let config = Config { cache, certificate_authorities: arguments.ca_file.clone() };
-    let host = Host::new(&config).map_err(|error| format!("{error}"))?;
+    let (host, unusable) = host(&arguments)?;
     if let Some(given) = &reporting
         && let Err(why) = host.check(given).await
     {
-        say(&why);
+        say(&format!("orchestra: {why}"));
         reporting = None;
     }
-    let name = arguments.name.clone().or_else(|| variable("ORCHESTRA_TASK_NAME"));
-    let name = name.unwrap_or_else(|| file_stem(&arguments.program));
-    let prepared = host.load_file(&arguments.program).map_err(|error| with_path(&arguments.program, &error));
-    let prepared = prepared.and_then(|task| Ok((task, prepare(&arguments, &name)?)));
-    let (task, run) = match prepared {
-        Ok(prepared) => prepared,
-        Err(why) => {
-            // Orchestra waits for this run, too.
+    let name = match &arguments.name {
+        Some(name) => name.clone(),
+        None => variable("ORCHESTRA_TASK_NAME")?.unwrap_or_else(|| file_stem(&arguments.program)),
+    };
+    let prepared = match unusable {
+        Some(why) => Err(End::NotStarted(why)),
+        None => prepare_unless_cancelled(&host, &arguments, &name, &cancellation).await,
+    };
+    let ended = match prepared {
+        Ok((task, run)) => {
+            let observer = Some(line.observer());
+            let run = Run { reporting, observer, cancellation: cancellation.clone(), ..run };
+            line.show(&name, task.run(run)).await
+        }
+        // Orchestra waits for this run, too.
+        Err(end) => {
             let trouble = match reporting {
-                Some(reporting) => host.report_failure(reporting, &name, &why).await,
+                Some(reporting) => host.report_end(reporting, &name, &end).await,
                 None => Vec::new(),
             };
-            trouble.iter().for_each(|trouble| say(trouble));
-            if arguments.json {
-                let ended = Ended {
-                    end: End::NotStarted(why.clone()),
-                    outcome: Outcome::Failed,
-                    trouble,
-                    output: String::new(),
-                };
-                eprintln!("{}", summary(&ended, status::NOT_STARTED));
-            }
-            return Err(why);
+            let outcome = if end == End::Cancelled { Outcome::Cancelled } else { Outcome::Failed };
+            Ended { end, outcome, trouble, output: String::new() }
         }
     };
-    let line = Line::on_terminal().filter(|_| !arguments.quiet);
-    let observer = line.as_ref().map(Line::observer);
-    let running = task.run(Run { reporting, observer, cancellation: cancellation.clone(), ..run });
-    let ended = match line {
-        Some(line) => line.show(&name, running).await,
-        None => running.await,
-    };
-    ended.trouble.iter().for_each(|trouble| say(trouble));
+    ended.trouble.iter().for_each(|trouble| say(&format!("orchestra: {trouble}")));
     match &ended.end {
         End::Returned | End::Exited(_) => {}
-        End::Cancelled => say("the task was cancelled"),
-        End::NotStarted(why) => say(&format!("the task was not started: {why}")),
-        end => say(&format!("the task failed: {end}")),
+        End::Cancelled => say("orchestra: the task was cancelled"),
+        // What is wrong with the command line is said in any case.
+        End::NotStarted(why) => line.say(&format!("orchestra: the task was not started: {why}")),
+        end => say(&format!("orchestra: the task failed: {end}")),
     }
     let code = exit_status(&ended, &signalled);
     if arguments.json {
-        eprintln!("{}", summary(&ended, code));
+        line.say(&summary(&ended, code));
     }
     if let Some(server) = server {
-        say(&format!("the run has ended; its page stays at {} until Ctrl-C", server.url()));
+        say(&format!("orchestra: the run has ended; its page stays at {} until Ctrl-C", server.url()));
         cancellation.cancelled().await;
     }
     Ok(ExitCode::from(code))
 }
 
-/// Nothing but sentences about what is missing can be wrong here: the process component checks the values.
+/// A server, and what reports to it.
+fn report_to_a_page() -> Result<(orchestra_dev::Server, Reporting), String> {
+    let server = orchestra_dev::serve(orchestra_dev::Options::default());
+    let server = server.map_err(|error| format!("no local endpoint can be served: {error}"))?;
+    let reporting = Reporting {
+        run_id: variable("ORCHESTRA_TASK_RUN_ID")?.unwrap_or_else(|| Uuid::new_v4().to_string()),
+        api_key: ApiKey::new("dev"),
+        endpoint: Some(server.url()),
+    };
+    Ok((server, reporting))
+}
+
+/// Where the files that the command line names cannot be used, a host without them, which can report that; and what is wrong.
+fn host(arguments: &Arguments) -> Result<(Host, Option<String>), String> {
+    let cache = if arguments.no_cache { Cache::Off } else { Cache::User };
+    match Host::new(&Config { cache, certificate_authorities: arguments.ca_file.clone() }) {
+        Ok(host) => Ok((host, None)),
+        Err(error) => match Host::new(&Config { cache: Cache::Off, certificate_authorities: None }) {
+            Ok(host) => Ok((host, Some(error.to_string()))),
+            Err(_) => Err(error.to_string()),
+        },
+    }
+}
+
+/// A component may take seconds to compile, and an input for ever to come. The error is the end of a run that does not begin.
+async fn prepare_unless_cancelled(
+    host: &Host,
+    arguments: &Arc<Arguments>,
+    name: &str,
+    cancellation: &CancellationToken,
+) -> Result<(Task, Run), End> {
+    let (host, arguments, name) = (host.clone(), Arc::clone(arguments), name.to_string());
+    let preparing = spawn_blocking(move || {
+        let task = host.load_file(&arguments.program).map_err(|error| with_path(&arguments.program, &error))?;
+        Ok((task, prepare(&arguments, &name)?))
+    });
+    tokio::select! {
+        biased;
+        () = cancellation.cancelled() => Err(End::Cancelled),
+        prepared = preparing => prepared.unwrap_or_else(|error| Err(error.to_string())).map_err(End::NotStarted),
+    }
+}
+
+/// The process component checks the values.
 fn reporting() -> Result<Reporting, String> {
     let missing = |name: &str| format!("{name} is not set");
-    match (variable("ORCHESTRA_API_KEY"), variable("ORCHESTRA_TASK_RUN_ID")) {
+    match (variable("ORCHESTRA_API_KEY")?, variable("ORCHESTRA_TASK_RUN_ID")?) {
         (Some(key), Some(run_id)) => {
-            let endpoint = variable("ORCHESTRA_WEBHOOK_URL");
+            let endpoint = variable("ORCHESTRA_WEBHOOK_URL")?;
             Ok(Reporting { run_id, api_key: ApiKey::new(key), endpoint })
         }
         (None, None) => Err("neither ORCHESTRA_API_KEY nor ORCHESTRA_TASK_RUN_ID is set".into()),
@@ -212,8 +245,12 @@ fn reporting() -> Result<Reporting, String> {
 }
 
 /// A blank value is none.
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.trim().is_empty())
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
+    }
 }
 
 fn file_stem(program: &Path) -> String {
@@ -247,18 +284,31 @@ fn prepare(arguments: &Arguments, name: &str) -> Result<Run, String> {
         inherit_stdin: arguments.input != "-",
         stdout: Stdio::Inherited,
         stderr: Stdio::Inherited,
-        log: arguments.log.clone(),
+        log: arguments.log.as_deref().map(log_name).transpose()?,
         ..Run::default()
     })
 }
 
 fn environment(given: &str) -> Result<(String, String), String> {
+    if given.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("ORCHESTRA_")) {
+        return Err(format!("--env {given}: no task is given a variable that begins with ORCHESTRA_"));
+    }
     match given.split_once('=') {
         Some((name, value)) => Ok((name.into(), value.into())),
         None => match env::var(given) {
             Ok(value) => Ok((given.into(), value)),
             Err(_) => Err(format!("--env {given}: there is no such variable; write --env {given}=VALUE to set it")),
         },
+    }
+}
+
+/// Told before the task runs, not after: the contract's rule for names.
+fn log_name(given: &str) -> Result<String, String> {
+    match given {
+        "" => Err("--log: a log has a name".into()),
+        _ if given.len() > 256 => Err("--log: the name is longer than 256 bytes".into()),
+        _ if given.contains(char::is_control) => Err("--log: the name holds a control character".into()),
+        _ => Ok(given.into()),
     }
 }
 
@@ -277,7 +327,9 @@ fn input(given: &str) -> Result<String, String> {
 
 fn exit_status(ended: &Ended, signalled: &Signalled) -> u8 {
     match &ended.end {
-        End::Returned if matches!(ended.outcome, Outcome::Failed | Outcome::Cancelled) => status::FAILED,
+        End::Returned | End::Exited(0) if matches!(ended.outcome, Outcome::Failed | Outcome::Cancelled) => {
+            status::FAILED
+        }
         End::Returned => 0,
         End::Failed(_) => status::FAILED,
         // What does not fit into a status must not become a success.

@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM stop the task, which is then reported as cancelled. A second one ends this program at once.
+//! SIGINT, SIGTERM, SIGHUP and SIGQUIT stop the task, which is then reported as cancelled. A second one ends this program at
+//! once.
 
 use std::io;
 use std::sync::Arc;
@@ -9,6 +10,10 @@ use orchestra_host::CancellationToken;
 /// What a shell adds to a signal's number.
 const SIGNALLED: u8 = 128;
 const SIGINT: u8 = 2;
+#[cfg(unix)]
+const SIGHUP: u8 = 1;
+#[cfg(unix)]
+const SIGQUIT: u8 = 3;
 #[cfg(unix)]
 const SIGTERM: u8 = 15;
 
@@ -39,19 +44,29 @@ pub fn cancel_on_signals(cancellation: CancellationToken) -> io::Result<Signalle
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// The terminal is gone.
+    hang_up: tokio::signal::unix::Signal,
+    quit: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
+        })
     }
 
     async fn next(&mut self) -> u8 {
         tokio::select! {
             _ = self.interrupt.recv() => SIGINT,
             _ = self.terminate.recv() => SIGTERM,
+            _ = self.hang_up.recv() => SIGHUP,
+            _ = self.quit.recv() => SIGQUIT,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Every way to end is reported, once.
 
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use host_test::endpoint::{MockEndpoint, Request, hang, status};
-use orchestra_host::{CancellationToken, End, Ended, FRAMES, Observer, Outcome, Run, Task};
+use host_test::endpoint::{LiveEndpoint, MockEndpoint, Request, Respond, Response, hang, retry_after, status};
+use host_test::guest::{API_KEY, RUN_ID};
+use orchestra_host::{ApiKey, CancellationToken, End, Ended, FRAMES, Observer, Outcome, Reporting, Run, Task};
 
 use crate::{block_on, command, host, line, lines, runtime, task, with_arguments, with_input};
 
@@ -171,7 +174,7 @@ fn a_cancellation_does_not_follow_an_ending_that_is_under_way() {
     cancellation.cancel();
     let ended = runtime().block_on(running).unwrap();
     assert_eq!((ended.end, ended.outcome), (End::Cancelled, Outcome::Succeeded));
-    assert_eq!(ended.trouble, ["the task's own ending was not reported: no acknowledgement in time"]);
+    assert_eq!(ended.trouble, ["what the task reported last was not reported: no acknowledgement in time"]);
     assert_eq!(lines(&endpoint.requests::<2>())[1], "SUCCEEDED by itself");
 }
 
@@ -187,6 +190,73 @@ fn an_ending_through_a_share_of_the_run_is_its_ending() {
     endpoint.wait_for_hanging(1);
     cancellation.cancel();
     assert_eq!(runtime().block_on(running).unwrap().outcome, Outcome::Warning);
+    endpoint.requests::<2>();
+}
+
+/// The task has it tried again, which the contract says to do.
+#[test]
+fn a_cancellation_does_not_follow_an_ending_that_was_not_acknowledged_yet() {
+    let mut script = vec![status(200)];
+    script.extend(vec![retry_after(503, "0"); 5]);
+    script.push(hang());
+    let endpoint = MockEndpoint::script(script);
+    let cancellation = CancellationToken::new();
+    let grace = Duration::from_millis(400);
+    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, r#"{"do": "insist"}"#) };
+    let running = runtime().spawn(task().run(run));
+    endpoint.wait_for_hanging(1);
+    cancellation.cancel();
+    assert_eq!(runtime().block_on(running).unwrap().outcome, Outcome::Succeeded);
+    let [_, endings @ ..] = &lines(&endpoint.requests::<7>())[..] else { unreachable!() };
+    assert!(endings.iter().all(|ending| ending == "SUCCEEDED by itself"), "{endings:?}");
+}
+
+/// The endpoint takes everything but outputs, and the task leaves a handle to its run when it is gone.
+#[test]
+fn an_end_is_reported_past_a_report_that_cannot_be_delivered() {
+    struct NoOutputs(Arc<Mutex<Vec<String>>>);
+    impl Respond for NoOutputs {
+        fn respond(&self, request: Request) -> Response {
+            if request.json()["event_type"] == "SET_OUTPUT" {
+                return Response::Answer(retry_after(503, "0"));
+            }
+            self.0.lock().unwrap().push(line(&request));
+            Response::Answer(status(200))
+        }
+        fn trouble(&self, what: String) {
+            panic!("{what}");
+        }
+    }
+    let taken = Arc::<Mutex<Vec<String>>>::default();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = LiveEndpoint::serve(listener, NoOutputs(Arc::clone(&taken))).unwrap();
+    let input = r#"{"do": "share", "then": {"do": "echo", "then": {"do": "trap"}}}"#;
+    let reporting = Reporting {
+        run_id: RUN_ID.into(),
+        api_key: ApiKey::new(API_KEY),
+        endpoint: Some(format!("http://{}", endpoint.address())),
+    };
+    let ended = block_on(task(), Run { reporting: Some(reporting), input: input.into(), ..Run::default() });
+    let [trouble] = &ended.trouble[..] else { panic!("{ended:?}") };
+    assert!(trouble.starts_with("a report was given up: output input: after "), "{trouble}");
+    let [start, end] = &taken.lock().unwrap()[..] else { panic!("{taken:?}") };
+    assert_eq!(start, "RUNNING task started.");
+    assert!(end.starts_with("FAILED task failed. Error: trap: "), "{end}");
+}
+
+/// It has answered everything else, and whoever waits at the terminal need not wait for a minute.
+#[test]
+fn a_cancellation_after_the_task_is_gone_makes_its_report_urgent() {
+    let endpoint = MockEndpoint::script([status(200), hang()]);
+    let cancellation = CancellationToken::new();
+    let grace = Duration::from_millis(400);
+    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, "{}") };
+    let running = runtime().spawn(task().run(run));
+    endpoint.wait_for_hanging(1);
+    cancellation.cancel();
+    let ended = runtime().block_on(running).unwrap();
+    assert_eq!((ended.end, ended.outcome), (End::Returned, Outcome::Succeeded));
+    assert_eq!(ended.trouble, ["the ending was not reported: no acknowledgement in time"]);
     endpoint.requests::<2>();
 }
 

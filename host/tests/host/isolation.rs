@@ -42,6 +42,19 @@ fn a_task_sees_the_folders_that_it_is_granted_and_no_others() {
     }
 }
 
+/// In `/proc/self/environ` is the environment of the host itself.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_folder_has_the_hosts_own_environment_in_it() {
+    for here in ["/", "/proc", "/proc/self", "/tmp/../proc/self/"] {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let folders = vec![Folder { here: here.into(), there: "/".into(), is_writable: false }];
+        let ended = block_on(task(), Run { folders, ..with_input(&endpoint, r#"{"do": "search"}"#) });
+        assert!(matches!(&ended.end, End::NotStarted(why) if why.contains("/proc")), "{here}");
+        endpoint.requests::<2>();
+    }
+}
+
 #[test]
 fn a_folder_may_be_written_to_where_that_is_granted() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("writable");
@@ -74,6 +87,21 @@ fn a_task_reaches_a_host_that_it_was_allowed() {
     block_on(task(), Run { allowed_hosts, ..with_input(&endpoint, &input) });
     assert_eq!(line(&endpoint.requests::<3>()[1]), "got = \"204\"");
     assert_eq!(other.requests::<1>()[0].path, "/path");
+}
+
+/// The process component has a way to the endpoint, and to nothing beside it.
+#[test]
+fn a_reporter_of_the_tasks_own_reaches_the_endpoint_only() {
+    let other = MockEndpoint::script([]);
+    for (path, requests) in [("", 5), ("/admin", 3), ("/?x=1", 3)] {
+        let endpoint = MockEndpoint::always(status(200));
+        let input = format!(r#"{{"do": "report-elsewhere", "url": "{}{path}"}}"#, endpoint.url());
+        block_on(task(), with_input(&endpoint, &input));
+        assert_eq!(endpoint.all_requests().len(), requests, "{path}");
+    }
+    let endpoint = MockEndpoint::script(vec![status(200); 3]);
+    block_on(task(), with_input(&endpoint, &format!(r#"{{"do": "report-elsewhere", "url": "{}"}}"#, other.url())));
+    assert!(line(&endpoint.requests::<3>()[1]).contains("Denied"));
 }
 
 #[test]

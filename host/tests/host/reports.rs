@@ -114,7 +114,8 @@ fn what_is_wrong_with_the_configuration_can_be_told_beforehand() {
 fn a_task_that_cannot_be_loaded_is_reported() {
     let endpoint = MockEndpoint::script(vec![status(200); 2]);
     let reporting = reporting_to(&endpoint).unwrap();
-    let trouble = runtime().block_on(host().report_failure(reporting, "load", "task.wasm: no such file"));
+    let trouble =
+        runtime().block_on(host().report_end(reporting, "load", &End::NotStarted("task.wasm: no such file".into())));
     assert_eq!(trouble, [""; 0]);
     let expected = ["RUNNING load started.", "FAILED load failed. Error: task.wasm: no such file"];
     assert_eq!(lines(&endpoint.requests::<2>()), expected);
@@ -128,5 +129,18 @@ fn what_cannot_be_run_is_told_apart() {
     assert!(matches!(load(b"\0asm\x0d\0\x01\0\x0b\xff"), Some(LoadError::Invalid(_))));
     assert!(matches!(load(b"\0asm\x0d\0\x01\0"), Some(LoadError::NothingToRun)));
     assert!(matches!(load(&component::components().guard), Some(LoadError::NothingToRun)));
+    // A call in another shape would be the host's to stumble over.
+    let text = r#"(component
+        (type $lifecycle (instance
+            (export "process" (type $process (sub resource)))
+            (export "[method]process.flush" (func (param "self" (borrow $process))))))
+        (import "orchestra:process/lifecycle@0.1.0" (instance (type $lifecycle)))
+        (core module $module (func (export "run") (result i32) i32.const 0))
+        (core instance $instance (instantiate $module))
+        (func $run (result (result)) (canon lift (core func $instance "run")))
+        (instance $command (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.0" (instance $command)))"#;
+    let error = load(&wat::parse_str(text).unwrap()).unwrap();
+    assert!(error.to_string().contains("[method]process.flush of orchestra:process/lifecycle@0.1.0"), "{error}");
     assert!(matches!(load(&component::components().wrapper), Some(LoadError::Import(_))));
 }

@@ -7,21 +7,24 @@
 //! A trigger is a line of JSON, {"plugin": "NAME", "run_id": "UUID", "input": {…}}. It runs FOLDER/NAME.wasm, which is a
 //! component that exports orchestra:process/task. How the run has ended is a line on standard output.
 //!
-//! All runs go on at the same time. One that traps, loops, or takes too much memory ends alone, and is reported.
+//! All runs go on at the same time. One that traps, loops, or takes too much memory ends alone, and is reported. A signal
+//! stops all of them, and each is reported as cancelled.
 
 use std::collections::HashMap;
 use std::env;
 use std::error::Error;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::pin::pin;
+use std::process::exit;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use orchestra_host::{ApiKey, Config, Folder, Host, Outcome, Reporting, Run, Task};
+use orchestra_host::{ApiKey, CancellationToken, Config, End, Folder, Host, Outcome, Reporting, Run, Task};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 use tokio::task::{JoinSet, spawn_blocking};
 
 #[derive(Deserialize)]
@@ -36,30 +39,65 @@ struct PluginHost {
     host: Host,
     folder: PathBuf,
     /// Compiled once each, for any number of runs.
-    plugins: Mutex<HashMap<String, Task>>,
+    plugins: Mutex<HashMap<String, Arc<OnceCell<Task>>>>,
     api_key: ApiKey,
     endpoint: Option<String>,
+    cancellation: CancellationToken,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let cancellation = CancellationToken::new();
     let plugins = Arc::new(PluginHost {
         host: Host::new(&Config::default())?,
         folder: env::args_os().nth(1).ok_or("usage: plugin-host FOLDER < triggers")?.into(),
         plugins: Mutex::default(),
         api_key: ApiKey::new(env::var("ORCHESTRA_API_KEY").map_err(|_| "ORCHESTRA_API_KEY is not set")?),
         endpoint: env::var("ORCHESTRA_WEBHOOK_URL").ok(),
+        cancellation: cancellation.clone(),
     });
     let mut runs = JoinSet::new();
-    let mut lines = BufReader::new(stdin()).lines();
-    while let Some(line) = lines.next_line().await? {
-        match serde_json::from_str(&line) {
+    let mut lines = BufReader::new(stdin()).split(b'\n');
+    let mut stopped = pin!(signal());
+    loop {
+        let line = tokio::select! {
+            () = &mut stopped => {
+                cancellation.cancel();
+                break;
+            }
+            Some(_) = runs.join_next() => continue,
+            line = lines.next_segment() => line?,
+        };
+        let Some(line) = line else { break };
+        match serde_json::from_slice(&line) {
             Ok(trigger) => _ = runs.spawn(Arc::clone(&plugins).run(trigger)),
             Err(error) => eprintln!("plugin-host: a trigger was not run: {error}"),
         }
     }
-    while runs.join_next().await.transpose()?.is_some() {}
+    while !runs.is_empty() {
+        tokio::select! {
+            () = &mut stopped, if !cancellation.is_cancelled() => cancellation.cancel(),
+            _ = runs.join_next() => {}
+        }
+    }
+    if cancellation.is_cancelled() {
+        // A read of standard input that nobody waits for any more would keep this program.
+        exit(1);
+    }
     Ok(())
+}
+
+/// Resolves when this program is told to stop.
+async fn signal() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    _ = tokio::signal::ctrl_c().await;
 }
 
 impl PluginHost {
@@ -76,13 +114,14 @@ impl PluginHost {
                     folders: vec![Folder { here: ".".into(), there: "/".into(), is_writable: false }],
                     deadline: Some(Duration::from_secs(3600)),
                     memory_bytes: 256 * 1024 * 1024,
+                    cancellation: self.cancellation.clone(),
                     ..Run::default()
                 });
                 let ended = ended.await;
                 (ended.outcome, ended.trouble)
             }
             // Orchestra waits for this run, too.
-            Err(why) => (Outcome::Failed, self.host.report_failure(reporting, &plugin, &why).await),
+            Err(why) => (Outcome::Failed, self.host.report_end(reporting, &plugin, &End::NotStarted(why)).await),
         };
         trouble.iter().for_each(|trouble| eprintln!("plugin-host: {run_id}: {trouble}"));
         println!("{}", json!({ "run_id": run_id, "outcome": outcome.to_string() }));
@@ -93,17 +132,19 @@ impl PluginHost {
         if name.is_empty() || name.contains(['/', '\\']) {
             return Err(format!("{name:?} is no name of a plugin"));
         }
-        let mut plugins = self.plugins.lock().await;
-        if let Some(task) = plugins.get(name) {
-            return Ok(task.clone());
-        }
-        let (host, path) = (self.host.clone(), self.folder.join(format!("{name}.wasm")));
+        let path = self.folder.join(format!("{name}.wasm"));
         if !path.exists() {
             return Err(format!("there is no plugin {name}"));
         }
-        let task = spawn_blocking(move || host.load_file(&path)).await.map_err(|error| error.to_string())?;
-        let task = task.map_err(|error| error.to_string())?;
-        plugins.insert(name.to_string(), task.clone());
-        Ok(task)
+        let plugin = {
+            let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(plugins.entry(name.to_string()).or_default())
+        };
+        let host = self.host.clone();
+        let compiled = plugin.get_or_try_init(|| async move {
+            let task = spawn_blocking(move || host.load_file(&path)).await.map_err(|error| error.to_string())?;
+            task.map_err(|error| error.to_string())
+        });
+        compiled.await.cloned()
     }
 }

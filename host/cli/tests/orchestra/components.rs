@@ -43,9 +43,11 @@ fn inspect_says_what_a_component_is() {
 #[test]
 fn inspect_says_which_hosts_run_it() {
     let components = component::components();
+    let foreign = wat::parse_str(r#"(component (import "acme:db/query@1.0.0" (instance)))"#).unwrap();
     for (name, component, expected) in [
         ("command", component::test_command(), "Runs on:\n  orchestra run\n  wasmtime run, jco run\n"),
         ("manual", component::example_program(), "Runs on:\n  wasmtime run -Shttp, jco run: after `wac plug`\n"),
+        ("foreign", &foreign, "Runs on:\n  none that is known here\n"),
         ("process", &components.process[..], "Runs on:\n  none by itself: it is a part for others\n"),
         ("runner", &components.runner[..], "Runs on:\n  none by itself: it is a part for others\n"),
     ] {

@@ -38,6 +38,11 @@ fn the_exit_status_says_how_the_task_ended() {
         (&["--input", "{rows: 3}"], 2),
         (&["--input", "@no/such/file"], 2),
         (&["--deadline", "soon"], 2),
+        (&["--log", ""], 2),
+        (&["--env", "ORCHESTRA_REGION=eu"], 2),
+        (&["--allow-host", "*.example.com"], 2),
+        (&["--dir", "no/such/folder"], 2),
+        (&["--input", r#"{"do": "end", "outcome": "failed", "then": {"do": "exit-with-code", "status": 0}}"#], 1),
     ] {
         let (code, ..) = ran(orchestra(&["run", "--quiet", &task]).args(arguments).output());
         assert_eq!(code, Some(expected), "{arguments:?}");
@@ -68,7 +73,7 @@ fn a_program_that_cannot_be_loaded_is_reported_as_failed() {
     let endpoint = MockEndpoint::script(vec![status(200); 2]);
     let (code, _, stderr) = ran(reporting_to(&mut orchestra(&["run", "no/such.wasm"]), &endpoint).output());
     assert_eq!(code, Some(2));
-    assert!(stderr.starts_with("orchestra: no/such.wasm: "), "{stderr}");
+    assert!(stderr.starts_with("orchestra: the task was not started: no/such.wasm: "), "{stderr}");
     assert_eq!(statuses(&endpoint), ["RUNNING", "FAILED"]);
 }
 
@@ -93,12 +98,45 @@ fn what_is_wrong_with_the_configuration_is_said_before_the_task_runs() {
     assert_eq!(lines[1..], ["from the task"]);
 }
 
+#[test]
+fn a_file_of_authorities_that_cannot_be_used_fails_the_run() {
+    let task = file("authorities", component::test_task());
+    let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    let mut command = orchestra(&["run", &task, "--ca-file", "no/such.pem", "--json"]);
+    let (code, _, stderr) = ran(reporting_to(&mut command, &endpoint).output());
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("the task was not started: the certificate authorities in no/such.pem"), "{stderr}");
+    assert_eq!(statuses(&endpoint), ["RUNNING", "FAILED"]);
+}
+
+/// Standard error is a file on a disk that is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_said_changes_nothing() {
+    let task = file("unheard", component::test_task());
+    for (input, expected) in [("{}", 0), (r#"{"do": "fail", "text": "x"}"#, 1)] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let code = orchestra(&["run", &task, "--input", input, "--json"]).stderr(full).status().unwrap().code();
+        assert_eq!(code, Some(expected));
+    }
+}
+
+#[test]
+fn the_summary_is_a_line_of_its_own() {
+    let task = file("asking", component::test_task());
+    let input = r#"{"do": "ask", "text": "Go on?"}"#;
+    let (_, _, stderr) = ran(orchestra(&["run", &task, "--quiet", "--json", "--input", input]).output());
+    let [asked, summary] = stderr.lines().collect::<Vec<_>>()[..] else { panic!("{stderr}") };
+    assert_eq!(asked, "Go on?");
+    assert!(summary.starts_with('{'), "{summary}");
+}
+
 /// Whoever reads the summary reads it in any case.
 #[test]
 fn a_program_that_cannot_be_loaded_has_a_summary() {
     let (code, _, stderr) = ran(orchestra(&["run", "no/such.wasm", "--json", "--quiet"]).output());
     assert_eq!(code, Some(2));
-    let summary: serde_json::Value = serde_json::from_str(stderr.lines().next().unwrap()).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
     assert_eq!((&summary["outcome"], &summary["status"]), (&"failed".into(), &2.into()));
     assert!(summary["end"].as_str().unwrap().starts_with("no/such.wasm: "), "{summary}");
 }
