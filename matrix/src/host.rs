@@ -185,7 +185,11 @@ fn orchestra(setting: &Setting, arguments: &[&str]) -> Command {
         command.args(["--input", input]);
     }
     for (name, value) in setting.variables {
-        command.args(["--env", name]).env(name, value);
+        command.env(name, value);
+        // Those are its own; it refuses to pass them on.
+        if !name.starts_with("ORCHESTRA_") {
+            command.args(["--env", name]);
+        }
     }
     command.env("XDG_CACHE_HOME", folder("orchestra"));
     command
