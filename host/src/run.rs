@@ -76,6 +76,10 @@ pub struct Folder {
 }
 
 /// What one run is given. By default: nothing but a name, and 1 GiB of memory.
+///
+/// What a task holds of the host has limits of its own: 4096 handles to files, streams, requests and the like at a time,
+/// 32 KiB of headers in each request or answer, 16 HTTP requests at a time, and 8 MiB in one call of the contract. Beyond them
+/// a call is an error, or a trap, but for requests, which wait.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// Without it the task runs, and nobody is told.
