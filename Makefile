@@ -20,7 +20,7 @@ build: target ## Build target/components/orchestra-{process,runner,wrapper,guard
 
 compose: target ## Compose TASK=task.wasm, a task or a command, into OUT (task.composed.wasm)
 	@test -n "$(TASK)" || { echo 'usage: make compose TASK=task.wasm [OUT=composed.wasm]' >&2; exit 2; }
-	cargo run --quiet --package orchestra-compose -- $(TASK) $(or $(OUT),$(TASK:.wasm=.composed.wasm))
+	cargo run --quiet --package orchestra-compose -- "$(TASK)" "$(or $(OUT),$(basename $(TASK)).composed.wasm)"
 
 tools: ## Install what the examples and other hosts need: wasmtime, componentize-py, jco, wac
 	scripts/tools
@@ -61,6 +61,7 @@ dev-server:
 lint: target ## Check formatting, lints and documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package matrix --test hosts -- -D warnings
 	cargo clippy $(GUEST) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 

@@ -33,6 +33,11 @@ pub enum ComposeError {
     /// With the guard in its hands a task could say how it ended in place of its runner.
     #[error("it imports orchestra:process/guard, which is not for tasks: use orchestra:process/lifecycle")]
     ImportsGuard,
+    /// A command under the wrapper is handed no run, and sees no key.
+    #[error(
+        "it is a command that imports orchestra:process/lifecycle, and so reports itself: `wac plug` the process component into it"
+    )]
+    ReportsItself,
     /// An interface of the right version, in another shape.
     #[error("its {name} is not the one of these components ({why}): build it against the WIT in `wit/`")]
     Mismatch {

@@ -88,7 +88,8 @@ impl Graph {
         for (import, argument) in arguments {
             self.0.set_instantiation_argument(node, &import, argument).map_err(|error| {
                 let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-                match place.is_users {
+                // The other end of an entry point is the user's.
+                match place.is_users || [TASK, RUN].contains(&import.as_str()) {
                     true => ComposeError::Mismatch { name: import.clone(), why },
                     false => place.at_fault(format!("{import}: {why}")),
                 }

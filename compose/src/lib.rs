@@ -45,5 +45,8 @@ impl Components {
 pub fn compose(components: &Components, program: &[u8]) -> Result<Vec<u8>, ComposeError> {
     let shape = Shape::of(program)?;
     let kind = shape.kind()?;
+    if kind == Kind::Command && shape.imports.iter().any(|import| import.starts_with("orchestra:process/lifecycle@")) {
+        return Err(ComposeError::ReportsItself);
+    }
     graph::compose(components, program, &shape, kind)
 }

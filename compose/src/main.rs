@@ -23,6 +23,9 @@ fn main() -> ExitCode {
 }
 
 fn run(program: &Path, output: &Path) -> Result<(), String> {
+    if program == output {
+        return Err(format!("{}: that would write over the program", output.display()));
+    }
     let bytes = fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
     let composed = compose(&Components::built(), &bytes).map_err(|error| format!("{}: {error}", program.display()))?;
     fs::write(output, composed).map_err(|error| format!("{}: {error}", output.display()))

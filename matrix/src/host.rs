@@ -99,7 +99,8 @@ impl Host {
         let address = free_address();
         let (mut command, ready) = match self {
             Self::Wasmtime => {
-                let mut command = wasmtime(setting, &["serve", "-Scli"]);
+                // Its pool has room for some forty composed components at a time.
+                let mut command = wasmtime(setting, &["serve", "-Scli", "-Opooling-allocator=n"]);
                 command.arg("--addr").arg(address.to_string());
                 (command, "Serving HTTP on ")
             }

@@ -17,7 +17,7 @@ pub const RUN_LIMIT: Duration = Duration::from_secs(300);
 pub(crate) struct Process {
     what: String,
     child: Child,
-    lines: Receiver<String>,
+    lines: Mutex<Receiver<String>>,
     output: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
 }
@@ -35,7 +35,7 @@ impl Process {
         let output = Arc::<Mutex<String>>::default();
         let kept = Arc::clone(&output);
         let reader = Some(thread::spawn(move || keep(reader, &kept, &sender)));
-        Self { what, child, lines, output, reader }
+        Self { what, child, lines: Mutex::new(lines), output, reader }
     }
 
     /// Waits until it has written a line with this text.
@@ -44,9 +44,10 @@ impl Process {
     ///
     /// If it ends before, or [`RUN_LIMIT`] is over.
     pub(crate) fn wait_for_line(&self, text: &str) {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let mut line = String::new();
         while !line.contains(text) {
-            line = self.lines.recv_timeout(RUN_LIMIT).unwrap_or_else(|error| {
+            line = lines.recv_timeout(RUN_LIMIT).unwrap_or_else(|error| {
                 panic!("{} has not said {text:?} ({error}):\n{}", self.what, self.output());
             });
         }

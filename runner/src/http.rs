@@ -64,7 +64,8 @@ pub fn header(request: &IncomingRequest, name: &str) -> Option<String> {
 pub fn body(request: &IncomingRequest, limit: usize) -> Result<Vec<u8>, Answer> {
     let too_long = || Answer::error(413, &format!("the body is longer than {limit} bytes"));
     let announced = header(request, "content-length").and_then(|length| length.trim().parse::<u64>().ok());
-    if announced.is_some_and(|bytes| usize::try_from(bytes).is_ok_and(|bytes| bytes > limit)) {
+    // What does not fit into a usize is too long as well.
+    if announced.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > limit)) {
         return Err(too_long());
     }
     let broken = || Answer::error(400, "the body broke off");

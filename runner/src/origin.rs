@@ -31,6 +31,15 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// The origin of a URL that says nothing more: who names a path means that path, and no other.
+    pub fn parse_alone(url: &str) -> Option<Self> {
+        let uri = Uri::parse(url).ok()?;
+        let is_alone = matches!(uri.path().as_str(), "" | "/") && uri.query().is_none() && uri.fragment().is_none();
+        is_alone.then(|| Self::parse(url))?
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

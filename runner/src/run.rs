@@ -1,9 +1,15 @@
 //! One run, from its opening to its ending.
 
+use wasi::clocks::monotonic_clock;
+
 use crate::lifecycle::{ConfigError, Delivery, Outcome, Process, Reporter, State};
 use crate::settings::Settings;
 use crate::stderr::{say, say_unless_all_reported, say_unless_reported};
 use crate::{Work, guard};
+
+/// A start is looked after so often, and so far apart: for two seconds.
+const START_LOOKS: u32 = 400;
+const LOOK_NS: u64 = 5_000_000;
 
 /// A silent run needs an id, too.
 const NO_RUN: &str = "00000000-0000-0000-0000-000000000000";
@@ -21,6 +27,16 @@ pub fn open(reporter: &Reporter, run_id: &str, settings: &Settings) -> Result<Pr
     }
 }
 
+/// For an acknowledgement, but no longer than it takes where all is well: the ending tells what became of it.
+fn wait_for_the_start(process: &Process) {
+    for _ in 0..START_LOOKS {
+        if process.pending() == 0 {
+            return;
+        }
+        monotonic_clock::subscribe_duration(LOOK_NS).block();
+    }
+}
+
 /// A run that reports nothing, for a task that runs where there is nobody to report to.
 pub fn open_silent(settings: &Settings) -> Process {
     open(&Reporter::silent(), NO_RUN, settings).expect("a UUID, and a name that is a word")
@@ -35,7 +51,8 @@ pub fn conduct<W: Work>(
     variables: impl FnOnce(&str) -> Vec<(String, String)>,
 ) -> Result<(), ()> {
     // Reports are delivered in the background, so that none of them stops the task; but it is seen to start.
-    say_unless_reported("the start", process.start(None, None).and_then(|()| process.flush()));
+    say_unless_reported("the start", process.start(None, None));
+    wait_for_the_start(process);
     let result = input().and_then(|input| {
         guard::hold(process.share(), &variables(&input));
         let result = W::run(process, &input);

@@ -34,11 +34,13 @@ impl Settings {
     pub fn allowed_endpoints(&self) -> Result<Vec<Origin>, String> {
         let list = self.variable("ORCHESTRA_ALLOWED_ENDPOINTS").unwrap_or_default();
         let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        entries
-            .map(|entry| {
-                Origin::parse(entry).ok_or_else(|| {
+        // What an entry holds is nobody's business who sends a trigger.
+        (1..)
+            .zip(entries)
+            .map(|(number, entry)| {
+                Origin::parse_alone(entry).ok_or_else(|| {
                     format!(
-                        "ORCHESTRA_ALLOWED_ENDPOINTS: {entry:?} is no origin such as https://webhook.getorchestra.io"
+                        "ORCHESTRA_ALLOWED_ENDPOINTS: entry {number} is no origin such as https://webhook.getorchestra.io"
                     )
                 })
             })
@@ -46,7 +48,7 @@ impl Settings {
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
-        self.given(name).filter(|value| !value.trim().is_empty())
+        self.given(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
     fn given(&self, name: &str) -> Option<&str> {
@@ -88,6 +90,7 @@ mod tests {
         let allowed = |list| settings(&[("ORCHESTRA_ALLOWED_ENDPOINTS", list)]).allowed_endpoints();
         assert_eq!(allowed("").unwrap().len(), 0);
         assert_eq!(allowed(" https://a.example , https://b.example:8443/,").unwrap().len(), 2);
-        assert!(allowed("https://a.example,b.example").unwrap_err().contains("\"b.example\" is no origin"));
+        assert!(allowed("https://a.example,b.example").unwrap_err().contains("entry 2 is no origin"));
+        assert!(allowed("https://a.example/tenant-a").unwrap_err().contains("entry 1 is no origin"));
     }
 }

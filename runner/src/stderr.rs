@@ -10,8 +10,8 @@ const REFUSALS: usize = 129;
 /// One line, whatever the text holds.
 pub fn say(text: &str) {
     let line: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
-    // There is nobody to tell that standard error is closed.
-    _ = writeln!(std::io::stderr(), "orchestra: {line}");
+    // In one piece: others write there at the same time. There is nobody to tell that standard error is closed.
+    _ = std::io::stderr().write_all(format!("orchestra: {line}\n").as_bytes());
 }
 
 /// Say why a report did not arrive. A run that its task has ended already is as it should be.
@@ -40,6 +40,11 @@ pub fn say_unless_all_reported(run: &Process, mut result: Result<(), ReportError
             matches!(result, Err(ReportError::Refused(_) | ReportError::Denied(_) | ReportError::Ended(_)));
         say_unless_reported("the ending", result);
         if !may_be_more {
+            // The ending is the last of them.
+            match run.pending().saturating_sub(1) {
+                0 => {}
+                before => say(&format!("nor were {before} reports before it")),
+            }
             return;
         }
         result = run.flush();

@@ -20,15 +20,15 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// `header` wins over the body. The error is a sentence for whoever sent it.
+    /// `header` wins over the body, whose fields are then the task's own. The error is a sentence for whoever sent it.
     pub fn parse(header: Option<&str>, body: &[u8]) -> Result<Self, String> {
         let body = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
         let body = if body.trim().is_empty() { "{}" } else { body };
         let json: &RawValue = serde_json::from_str(body).map_err(|error| format!("the body is not JSON: {error}"))?;
         let mut fields = Fields::of(json)?;
-        let in_body = fields.take(&RUN_ID_FIELDS)?;
-        let webhook_url = fields.take(&WEBHOOK_FIELDS)?;
         let header = header.map(str::trim).filter(|id| !id.is_empty());
+        let in_body = if header.is_none() { fields.take(&RUN_ID_FIELDS)? } else { None };
+        let webhook_url = fields.take(&WEBHOOK_FIELDS)?;
         let run_id = header.map(str::to_string).or(in_body).ok_or(
             "no run id: send it in the header orchestra_task_run_id, or in a JSON body as orchestra_task_run_id, \
              task_run_id or correlation_id",
@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn the_header_wins_over_the_body() {
         let trigger = parse(Some("header"), r#"{"orchestra_task_run_id": "body", "a": 1}"#);
-        assert_eq!((trigger.run_id.as_str(), trigger.input.as_str()), ("header", r#"{"a":1}"#));
+        assert_eq!(trigger.run_id, "header");
+        assert_eq!(trigger.input, r#"{"orchestra_task_run_id":"body","a":1}"#);
+        assert_eq!(parse(Some("header"), r#"{"correlation_id": 42}"#).input, r#"{"correlation_id":42}"#);
         assert_eq!(parse(Some(" "), r#"{"orchestra_task_run_id": "body"}"#).run_id, "body");
     }
 

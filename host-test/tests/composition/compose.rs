@@ -1,6 +1,6 @@
 //! The three ways to compose give the same component, and no component has more imports than a host gives.
 
-use host_test::component::{components, test_command, test_task};
+use host_test::component::{components, example_program, test_command, test_task};
 use host_test::composed::Program;
 use indexmap::IndexMap;
 use orchestra_compose::{Components, ComposeError, compose};
@@ -101,6 +101,19 @@ fn an_interface_in_another_shape_is_named() {
         (export "orchestra:process/task@0.1.0" (instance $task)))"#;
     let error = compose(components(), &wat::parse_str(text).unwrap()).unwrap_err();
     assert!(matches!(&error, ComposeError::Mismatch { name, .. } if name.contains("lifecycle")), "{error}");
+}
+
+#[test]
+fn an_entry_point_in_another_shape_is_the_users() {
+    let text = r#"(component (instance $task) (export "orchestra:process/task@0.1.0" (instance $task)))"#;
+    let error = compose(components(), &wat::parse_str(text).unwrap()).unwrap_err();
+    assert!(matches!(&error, ComposeError::Mismatch { name, .. } if name.contains("task")), "{error}");
+}
+
+#[test]
+fn a_program_that_reports_itself_is_to_be_plugged() {
+    let error = compose(components(), example_program()).unwrap_err();
+    assert!(matches!(error, ComposeError::ReportsItself), "{error}");
 }
 
 #[test]

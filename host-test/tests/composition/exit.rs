@@ -36,6 +36,19 @@ fn an_exit_with_a_code_is_reported_with_it() {
 }
 
 #[test]
+fn an_exit_after_an_ending_of_the_tasks_own_has_its_status() {
+    for (outcome, ending, status_of_exit) in
+        [("failed", "FAILED", 1), ("cancelled", "CANCELLED", 1), ("warning", "WARNING", 0)]
+    {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let input = format!(r#"{{"do": "end", "outcome": "{outcome}", "then": {{"do": "exit", "status": 0}}}}"#);
+        let ran = Program::task().invoke(&[&input]).reporting_to(&endpoint).run();
+        assert_eq!(ran.end, End::Exited(status_of_exit), "{outcome}");
+        assert!(line(&endpoint.requests::<2>()[1]).starts_with(ending));
+    }
+}
+
+#[test]
 fn an_exit_without_a_key_is_an_exit() {
     assert_eq!(Program::task().invoke(&[r#"{"do": "exit", "status": 3}"#]).run().end, End::Exited(1));
 }

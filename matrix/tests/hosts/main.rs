@@ -1,5 +1,6 @@
 //! The matrix: every example under every host. A test is named `EXAMPLE/HOST/CASE`, as a service `EXAMPLE/HOST-serve/CASE`.
 
+mod many;
 mod plugins;
 mod rows;
 mod trial;
@@ -17,6 +18,7 @@ fn main() {
     let limits = limit::all();
     let mut trials: Vec<Trial> = wac::trials();
     trials.extend(plugins::trials());
+    trials.push(many::trial());
     for Row { examples, hosts, entries, cases } in ROWS {
         for example in *examples {
             for host in *hosts {

@@ -6,7 +6,7 @@ use bindings::exports::orchestra::process::guard;
 use bindings::exports::wasi::cli::{environment, exit};
 use bindings::wasi::cli as host;
 use orchestra_run::FAILURE;
-use orchestra_run::lifecycle::{Process, State};
+use orchestra_run::lifecycle::{Outcome, Process, State};
 use orchestra_run::stderr::say_unless_all_reported;
 
 mod bindings {
@@ -68,13 +68,11 @@ impl environment::Guest for Guard {
 
 impl exit::Guest for Guard {
     fn exit(status: Result<(), ()>) {
-        report(status.map_err(|()| FAILURE.to_string()));
-        host::exit::exit(status);
+        host::exit::exit(report(status.map_err(|()| FAILURE.to_string())));
     }
 
     fn exit_with_code(code: u8) {
-        report(if code == 0 { Ok(()) } else { Err(format!("exited with status {code}")) });
-        host::exit::exit(if code == 0 { Ok(()) } else { Err(()) });
+        host::exit::exit(report(if code == 0 { Ok(()) } else { Err(format!("exited with status {code}")) }));
     }
 }
 
@@ -89,15 +87,21 @@ fn visible(host: Vec<(String, String)>, given: &[(String, String)]) -> Vec<(Stri
     variables
 }
 
-/// The last chance: nothing runs after the host's exit.
-fn report(outcome: Result<(), String>) {
-    let Some(Held { run, .. }) = HELD.take() else { return };
-    let reported = match (run.state(), outcome) {
+/// The last chance: nothing runs after the host's exit. The error says that the run has failed, if by an ending that the task
+/// has reported itself.
+fn report(outcome: Result<(), String>) -> Result<(), ()> {
+    let status = outcome.as_ref().map(|_| ()).map_err(|_| ());
+    let Some(Held { run, .. }) = HELD.take() else { return status };
+    let reported = match (run.state(), &outcome) {
         (State::Ended(_), _) => run.flush(),
         (_, Ok(())) => run.complete(None, None),
-        (_, Err(error)) => run.fail(Some(&error), None),
+        (_, Err(error)) => run.fail(Some(error), None),
     };
     say_unless_all_reported(&run, reported);
+    match run.state() {
+        State::Ended(Outcome::Failed | Outcome::Cancelled) => Err(()),
+        _ => status,
+    }
 }
 
 #[cfg(test)]
