@@ -198,7 +198,11 @@ impl Instance {
         for _ in 0..REJECTIONS {
             let process = self.exports.orchestra_process_lifecycle().process();
             match process.call_flush(&mut self.store, self.run).await {
-                Ok(Err(ReportError::Undelivered(why))) => return Err(why),
+                Ok(Err(ReportError::Undelivered(why))) => {
+                    let process = self.exports.orchestra_process_lifecycle().process();
+                    let pending = process.call_pending(&mut self.store, self.run).await.unwrap_or_default();
+                    return Err(format!("{pending} pending; {why}"));
+                }
                 rejected @ Ok(Err(ReportError::Refused(_) | ReportError::Denied(_))) => self.note("a report", rejected),
                 delivered => {
                     self.note("a report", delivered);

@@ -162,7 +162,7 @@ impl Parting {
         self.trouble.append(&mut instance.trouble);
         match settled {
             Some(Ok(())) => return Some(instance),
-            Some(Err(why)) => self.trouble.push(format!("a report was given up: {why}")),
+            Some(Err(why)) => self.trouble.push(format!("what was reported before the end was given up: {why}")),
             None => self.trouble.push("a report that was still under way was given up".into()),
         }
         None

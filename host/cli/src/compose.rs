@@ -12,8 +12,9 @@ What comes out runs as a command and as a service, on any host of WASI 0.2.
 
 Examples:
   orchestra compose task.wasm -o task.composed.wasm
-  wasmtime run -Shttp --env ORCHESTRA_API_KEY --env ORCHESTRA_TASK_RUN_ID task.composed.wasm '{\"rows\": 3}'
-  wasmtime serve -Scli --env ORCHESTRA_API_KEY task.composed.wasm";
+  wasmtime run -Shttp --env ORCHESTRA_API_KEY --env ORCHESTRA_TASK_RUN_ID --env ORCHESTRA_WEBHOOK_URL \\
+    task.composed.wasm '{\"rows\": 3}'
+  wasmtime serve -Scli -Opooling-allocator=n --env ORCHESTRA_API_KEY --env ORCHESTRA_WEBHOOK_URL task.composed.wasm";
 
 /// Compose a task, or any WASI command, with the components that report for it.
 #[derive(Args)]
@@ -29,6 +30,9 @@ pub struct Arguments {
 /// The error is a sentence.
 pub fn compose(arguments: &Arguments) -> Result<ExitCode, String> {
     let Arguments { program, output } = arguments;
+    if program == output {
+        return Err(format!("{}: that would write over the program", output.display()));
+    }
     let bytes = fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
     let composed = orchestra_compose::compose(&Components::built(), &bytes);
     let composed = composed.map_err(|error| format!("{}: {error}", program.display()))?;

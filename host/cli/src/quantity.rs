@@ -17,13 +17,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     span.map(Duration::from_millis).ok_or_else(|| "it is between 1 ms and 49 days".into())
 }
 
-/// `512`, `512M` or `2G`, in MiB and GiB, as bytes.
+/// `512M` or `2G`, in MiB and GiB, as bytes. A bare number could mean either, or bytes.
 pub fn bytes(text: &str) -> Result<usize, String> {
     let (number, unit) = split(text);
     let number: usize = number.parse().map_err(|_| "write it as 512M or 2G".to_string())?;
-    let mib = match unit.trim_end_matches("iB").trim_end_matches('B') {
-        "" | "M" => 1,
-        "G" => 1024,
+    let mib = match unit {
+        "M" | "MB" | "MiB" => 1,
+        "G" | "GB" | "GiB" => 1024,
+        "" => return Err("it has no unit: write it as 512M or 2G".into()),
         _ => return Err(format!("{unit:?} is no unit of memory: write it as 512M or 2G")),
     };
     let bytes = number.checked_mul(mib).and_then(|mib| mib.checked_mul(1024 * 1024)).filter(|bytes| *bytes > 0);
@@ -52,10 +53,10 @@ mod tests {
 
     #[test]
     fn memory_is_in_mib_or_gib() {
-        for (text, mib) in [("512", 512), ("512M", 512), ("512MiB", 512), ("2G", 2048), ("1 GiB", 1024)] {
+        for (text, mib) in [("512M", 512), ("512MiB", 512), ("2G", 2048), ("1 GiB", 1024)] {
             assert_eq!(bytes(text), Ok(mib * 1024 * 1024), "{text}");
         }
-        for text in ["", "0", "1K", "99999999999999999999G"] {
+        for text in ["", "0M", "512", "5B", "1K", "99999999999999999999G"] {
             assert!(bytes(text).is_err(), "{text}");
         }
     }

@@ -62,7 +62,7 @@ pub struct Arguments {
     /// The task's name in reports [default: ORCHESTRA_TASK_NAME, or the program's file name].
     #[arg(long)]
     name: Option<String>,
-    /// Stop the task, and report it as failed, after so long: 90s, 500ms, 5m, 2h.
+    /// Stop the task, and report it as failed, after so long: 90s, 500ms, 5m, 2h; a bare number is in seconds.
     #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
     deadline: Option<Duration>,
     /// How much memory the task may have: 512M, 2G.

@@ -238,7 +238,10 @@ fn an_end_is_reported_past_a_report_that_cannot_be_delivered() {
     };
     let ended = block_on(task(), Run { reporting: Some(reporting), input: input.into(), ..Run::default() });
     let [trouble] = &ended.trouble[..] else { panic!("{ended:?}") };
-    assert!(trouble.starts_with("a report was given up: output input: after "), "{trouble}");
+    assert!(
+        trouble.starts_with("what was reported before the end was given up: 1 pending; output input: after "),
+        "{trouble}"
+    );
     let [start, end] = &taken.lock().unwrap()[..] else { panic!("{taken:?}") };
     assert_eq!(start, "RUNNING task started.");
     assert!(end.starts_with("FAILED task failed. Error: trap: "), "{end}");
