@@ -43,7 +43,10 @@ fn accept(request: &IncomingRequest) -> Result<(Process, String), Answer> {
         check_endpoint(url, &allowed)?;
         reporter.set_endpoint(url).map_err(|_| Answer::error(400, "the webhook URL is none that can be used"))?;
     }
-    let process = run::open(&reporter, &trigger.run_id, &settings).map_err(|error| misconfigured(sentence(&error)))?;
+    let process = run::open(&reporter, &trigger.run_id, &settings).map_err(|error| match trigger.webhook_url {
+        Some(_) => refused(sentence(&error)),
+        None => misconfigured(sentence(&error)),
+    })?;
     Ok((process, trigger.input))
 }
 

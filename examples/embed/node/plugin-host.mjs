@@ -89,6 +89,7 @@ async function run(line) {
   const failure = await work(plugin, process, JSON.stringify(input));
   // An ending that the plugin has reported itself stands. Each call tells of one report that was refused, until none is
   // left. What was not delivered is tried once more when the run is dropped.
+  if (failure) say(`${runId}: ${failure.message}`);
   let report = () => process.complete();
   if (failure) report = () => process.fail(failure.message.slice(0, MESSAGE_CHARS), failure.data);
   while (["ended", "refused", "denied"].includes(attempt(runId, report))) report = () => process.flush();

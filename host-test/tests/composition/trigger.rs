@@ -115,6 +115,14 @@ fn a_webhook_url_of_another_origin_is_refused() {
     }
 }
 
+/// It is the trigger that is wrong, not the service.
+#[test]
+fn a_webhook_url_that_the_key_cannot_be_sent_to_is_refused() {
+    nothing_is_started(&[("ORCHESTRA_ALLOWED_ENDPOINTS", "http://b.example")], |service| {
+        assert_error(&service.trigger(RUN_ID, r#"{"webhook_url": "http://b.example"}"#), 400, "plain http");
+    });
+}
+
 #[test]
 fn a_webhook_url_of_an_allowed_origin_is_reported_to() {
     let default = MockEndpoint::script([]);

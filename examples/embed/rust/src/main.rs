@@ -118,10 +118,16 @@ impl PluginHost {
                     ..Run::default()
                 });
                 let ended = ended.await;
+                if ended.end != End::Returned {
+                    eprintln!("plugin-host: {run_id}: {}", ended.end);
+                }
                 (ended.outcome, ended.trouble)
             }
             // Orchestra waits for this run, too.
-            Err(why) => (Outcome::Failed, self.host.report_end(reporting, &plugin, &End::NotStarted(why)).await),
+            Err(why) => {
+                eprintln!("plugin-host: {run_id}: {why}");
+                (Outcome::Failed, self.host.report_end(reporting, &plugin, &End::NotStarted(why)).await)
+            }
         };
         trouble.iter().for_each(|trouble| eprintln!("plugin-host: {run_id}: {trouble}"));
         println!("{}", json!({ "run_id": run_id, "outcome": outcome.to_string() }));
