@@ -12,6 +12,9 @@ use crate::{block_on, command, host, line, lines, runtime, task, with_arguments,
 
 const MIB: usize = 1024 * 1024;
 
+/// Where nothing more is to come of it.
+const GRACE: Duration = Duration::from_millis(400);
+
 /// Runs it, and expects two reports: its start, and this ending.
 #[track_caller]
 fn ends_with(task: &Task, run: impl FnOnce(&MockEndpoint) -> Run, ending: &str) -> (Ended, Request) {
@@ -21,6 +24,16 @@ fn ends_with(task: &Task, run: impl FnOnce(&MockEndpoint) -> Run, ending: &str) 
     assert_eq!([line(&start), line(&end)], ["RUNNING task started.", ending]);
     assert_eq!(ended.trouble, [""; 0]);
     (ended, end)
+}
+
+/// Runs the task, and cancels it when a report of it is stuck at the endpoint.
+fn cancelled_once_it_hangs(endpoint: &MockEndpoint, input: &str, grace: Duration) -> Ended {
+    let cancellation = CancellationToken::new();
+    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(endpoint, input) };
+    let running = runtime().spawn(task().run(run));
+    endpoint.wait_for_hanging(1);
+    cancellation.cancel();
+    runtime().block_on(running).expect("no run panics")
 }
 
 #[test]
@@ -150,13 +163,7 @@ fn a_cancelled_loop_is_reported_as_cancelled() {
 #[test]
 fn a_cancellation_overtakes_a_report_that_is_stuck() {
     let endpoint = MockEndpoint::script([hang(), status(200)]);
-    let cancellation = CancellationToken::new();
-    let grace = Duration::from_secs(2);
-    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, r#"{"do": "loop"}"#) };
-    let running = runtime().spawn(task().run(run));
-    endpoint.wait_for_hanging(1);
-    cancellation.cancel();
-    let ended = runtime().block_on(running).unwrap();
+    let ended = cancelled_once_it_hangs(&endpoint, r#"{"do": "loop"}"#, Duration::from_secs(2));
     assert_eq!(ended.trouble, ["a report that was still under way was given up"]);
     assert_eq!(lines(&endpoint.requests::<2>())[1], "CANCELLED ");
 }
@@ -165,14 +172,7 @@ fn a_cancellation_overtakes_a_report_that_is_stuck() {
 #[test]
 fn a_cancellation_does_not_follow_an_ending_that_is_under_way() {
     let endpoint = MockEndpoint::script([status(200), hang()]);
-    let cancellation = CancellationToken::new();
-    let input = r#"{"do": "end", "outcome": "succeeded"}"#;
-    let grace = Duration::from_millis(400);
-    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, input) };
-    let running = runtime().spawn(task().run(run));
-    endpoint.wait_for_hanging(1);
-    cancellation.cancel();
-    let ended = runtime().block_on(running).unwrap();
+    let ended = cancelled_once_it_hangs(&endpoint, r#"{"do": "end", "outcome": "succeeded"}"#, GRACE);
     assert_eq!((ended.end, ended.outcome), (End::Cancelled, Outcome::Succeeded));
     assert_eq!(ended.trouble, ["what the task reported last was not reported: no acknowledgement in time"]);
     assert_eq!(lines(&endpoint.requests::<2>())[1], "SUCCEEDED by itself");
@@ -182,14 +182,8 @@ fn a_cancellation_does_not_follow_an_ending_that_is_under_way() {
 #[test]
 fn an_ending_through_a_share_of_the_run_is_its_ending() {
     let endpoint = MockEndpoint::script([status(200), hang()]);
-    let cancellation = CancellationToken::new();
     let input = r#"{"do": "share", "then": {"do": "end", "outcome": "warning"}}"#;
-    let grace = Duration::from_millis(400);
-    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, input) };
-    let running = runtime().spawn(task().run(run));
-    endpoint.wait_for_hanging(1);
-    cancellation.cancel();
-    assert_eq!(runtime().block_on(running).unwrap().outcome, Outcome::Warning);
+    assert_eq!(cancelled_once_it_hangs(&endpoint, input, GRACE).outcome, Outcome::Warning);
     endpoint.requests::<2>();
 }
 
@@ -200,13 +194,8 @@ fn a_cancellation_does_not_follow_an_ending_that_was_not_acknowledged_yet() {
     script.extend(vec![retry_after(503, "0"); 5]);
     script.push(hang());
     let endpoint = MockEndpoint::script(script);
-    let cancellation = CancellationToken::new();
-    let grace = Duration::from_millis(400);
-    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, r#"{"do": "insist"}"#) };
-    let running = runtime().spawn(task().run(run));
-    endpoint.wait_for_hanging(1);
-    cancellation.cancel();
-    assert_eq!(runtime().block_on(running).unwrap().outcome, Outcome::Succeeded);
+    let ended = cancelled_once_it_hangs(&endpoint, r#"{"do": "insist"}"#, GRACE);
+    assert_eq!(ended.outcome, Outcome::Succeeded);
     let [_, endings @ ..] = &lines(&endpoint.requests::<7>())[..] else { unreachable!() };
     assert!(endings.iter().all(|ending| ending == "SUCCEEDED by itself"), "{endings:?}");
 }
@@ -251,13 +240,7 @@ fn an_end_is_reported_past_a_report_that_cannot_be_delivered() {
 #[test]
 fn a_cancellation_after_the_task_is_gone_makes_its_report_urgent() {
     let endpoint = MockEndpoint::script([status(200), hang()]);
-    let cancellation = CancellationToken::new();
-    let grace = Duration::from_millis(400);
-    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(&endpoint, "{}") };
-    let running = runtime().spawn(task().run(run));
-    endpoint.wait_for_hanging(1);
-    cancellation.cancel();
-    let ended = runtime().block_on(running).unwrap();
+    let ended = cancelled_once_it_hangs(&endpoint, "{}", GRACE);
     assert_eq!((ended.end, ended.outcome), (End::Returned, Outcome::Succeeded));
     assert_eq!(ended.trouble, ["the ending was not reported: no acknowledgement in time"]);
     endpoint.requests::<2>();
