@@ -5,6 +5,7 @@ use bindings::orchestra::process::connections;
 use bindings::orchestra::process::lifecycle::{Process, Reporter};
 use bindings::wasi::cli::exit::exit_with_code;
 use serde_json::{Value, json};
+use wasi::http::types::Fields;
 
 mod reach;
 #[path = "search.rs"]
@@ -79,6 +80,17 @@ impl task::Guest for Task {
                 process.progress(Some("half"), None).map_err(|error| error.to_string())?;
                 process.set_output("rows", "12").map_err(|error| error.to_string())?;
                 process.send_log("run.log", "a line").map_err(|error| error.to_string())?;
+            }
+            // `text`, on standard output, and gone before it is flushed
+            "scribble" => {
+                let stdout = wasi::cli::stdout::get_stdout();
+                _ = stdout.check_write();
+                stdout.write(text("text").as_bytes()).map_err(|error| format!("{error:?}"))?;
+            }
+            // `handles`, to nothing
+            "hoard" => {
+                let handles = input["handles"].as_u64().unwrap_or(0);
+                println!("{}", (0..handles).map(|_| Fields::new()).collect::<Vec<_>>().len());
             }
             // `text`, on standard error, without the line's end
             "ask" => eprint!("{}", text("text")),

@@ -104,6 +104,18 @@ fn a_reporter_of_the_tasks_own_reaches_the_endpoint_only() {
     assert!(line(&endpoint.requests::<3>()[1]).contains("Denied"));
 }
 
+/// They are in the host's memory, not in the task's own.
+#[test]
+fn a_task_holds_so_many_handles_and_no_more() {
+    for (handles, is_too_many) in [(2000, false), (5000, true)] {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let input = format!(r#"{{"do": "hoard", "handles": {handles}}}"#);
+        let ended = block_on(task(), with_input(&endpoint, &input));
+        assert_eq!(matches!(ended.end, End::Trapped(_)), is_too_many, "{ended:?}");
+        endpoint.requests::<2>();
+    }
+}
+
 #[test]
 fn a_task_has_no_sockets() {
     let (endpoint, other) = (MockEndpoint::script(vec![status(200); 3]), MockEndpoint::script([]));

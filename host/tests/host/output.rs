@@ -17,6 +17,14 @@ fn what_a_task_writes_is_sent_as_a_log_after_its_end() {
     assert_eq!((end.as_str(), log.as_str()), ("SUCCEEDED task succeeded.", "task.log: a line\na line\n"));
 }
 
+#[test]
+fn what_a_task_did_not_flush_is_not_lost_with_it() {
+    let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    let ended = block_on(task(), with_input(&endpoint, r#"{"do": "scribble", "text": "the last word"}"#));
+    assert_eq!(ended.output, "the last word");
+    endpoint.requests::<2>();
+}
+
 /// As Orchestra gets it: the head, how much was cut, and the tail.
 #[test]
 fn a_long_output_is_sent_without_its_middle() {
