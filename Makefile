@@ -3,8 +3,8 @@
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
-TESTED := orchestra-process orchestra-run orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev host-test \
-  orchestra-host orchestra-cli plugin-host matrix
+TESTED := orchestra-process orchestra-entry-points orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev \
+  host-test orchestra-host orchestra-wasm plugin-host foreign-hosts
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 include examples/build.mk
@@ -37,12 +37,12 @@ test: target ## Run the unit tests and the conformance suite
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
 
-# The packages of `make test`, so that nothing is built again, with other features; the matrix runs programs of theirs.
+# The packages of `make test`, so that nothing is built again, with other features; the foreign hosts run programs of theirs.
 test-hosts: examples ## Run the examples under wasmtime's command line, on Node and under orchestra, and compare the reports
 	cargo test --quiet --no-run $(TESTED:%=--package %)
 	cargo test $(TESTED:%=--package %) --test hosts
 
-test-page: dev-server ## Run the tests of the page of `orchestra dev` in headless Chromium
+test-page: dev-server ## Run the tests of the page of `orchestra-wasm dev` in headless Chromium
 	$(SEEN) node --test dev/page/page.test.mjs
 
 picture: dev-server ## Take docs/dev.png, the picture of that page
@@ -61,7 +61,7 @@ dev-server:
 lint: target ## Check formatting, lints and documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --package matrix --test hosts -- -D warnings
+	cargo clippy --package foreign-hosts --test hosts -- -D warnings
 	cargo clippy $(GUEST) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 

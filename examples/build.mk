@@ -39,10 +39,10 @@ $(EXAMPLES)/task-python.wasm: examples/tasks/python/orders.py $(CONTRACT)
 	$(TOOLS)/componentize-py --wit-path wit --world orchestra:process/task-component \
 		componentize --python-path examples/tasks/python orders --output $@
 
-$(EXAMPLES)/search-python.wasm: matrix/tasks/search.py matrix/tasks/wit/world.wit $(CONTRACT)
+$(EXAMPLES)/search-python.wasm: host-test/foreign-hosts/tasks/search.py host-test/foreign-hosts/tasks/wit/world.wit $(CONTRACT)
 	mkdir -p $(EXAMPLES)
-	$(TOOLS)/componentize-py --wit-path wit --wit-path matrix/tasks/wit --world tests:tasks/search \
-		componentize --python-path matrix/tasks search --output $@
+	$(TOOLS)/componentize-py --wit-path wit --wit-path host-test/foreign-hosts/tasks/wit --world tests:tasks/search \
+		componentize --python-path host-test/foreign-hosts/tasks search --output $@
 
 $(EXAMPLES)/command-python.wasm: examples/commands/python/orders_summary.py
 	mkdir -p $(EXAMPLES)
@@ -57,14 +57,14 @@ $(EXAMPLES)/task-javascript.wasm: examples/tasks/javascript/orders.js $(OUTPUT)/
 	mkdir -p $(EXAMPLES)
 	$(TOOLS)/jco componentize $< --wit $(OUTPUT)/examples/wit/tasks --world-name task-with-files --disable http --out $@
 
-$(EXAMPLES)/search-javascript.wasm: matrix/tasks/search.js $(OUTPUT)/examples/wit/search
+$(EXAMPLES)/search-javascript.wasm: host-test/foreign-hosts/tasks/search.js $(OUTPUT)/examples/wit/search
 	mkdir -p $(EXAMPLES)
 	$(TOOLS)/jco componentize $< --wit $(OUTPUT)/examples/wit/search --world-name search --disable http --out $@
 
 # jco takes one folder, with everything that its package includes under deps.
 $(OUTPUT)/examples/wit/manual: examples/manual/wit/world.wit
 $(OUTPUT)/examples/wit/tasks: examples/tasks/wit/world.wit
-$(OUTPUT)/examples/wit/search: matrix/tasks/wit/world.wit
+$(OUTPUT)/examples/wit/search: host-test/foreign-hosts/tasks/wit/world.wit
 
 $(patsubst %,$(OUTPUT)/examples/wit/%, manual tasks search): $(CONTRACT)
 	rm -rf $@

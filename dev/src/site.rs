@@ -81,7 +81,7 @@ impl Respond for Site {
     }
 
     fn trouble(&self, what: String) {
-        eprintln!("orchestra dev: {what}");
+        eprintln!("orchestra-wasm dev: {what}");
     }
 }
 
@@ -152,7 +152,7 @@ fn answer(verdict: &Verdict) -> Answer {
         return answer.body("{}");
     }
     let why = if verdict.misbehaving {
-        "orchestra dev was told to misbehave".to_owned()
+        "orchestra-wasm dev was told to misbehave".to_owned()
     } else {
         let refusing = verdict.breaches.iter().filter(|breach| breach.refusal().is_some());
         refusing.map(ToString::to_string).collect::<Vec<_>>().join(" ")

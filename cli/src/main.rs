@@ -1,0 +1,76 @@
+//! The command `orchestra-wasm`.
+
+mod compose;
+mod dev;
+mod inspect;
+mod progress;
+mod quantity;
+mod run;
+mod signal;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Run WebAssembly tasks, and report how they go to Orchestra.
+#[derive(Parser)]
+#[command(name = "orchestra-wasm", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(Box<run::Arguments>),
+    Compose(compose::Arguments),
+    Dev(dev::Arguments),
+    Inspect(inspect::Arguments),
+    /// Write shell completions to standard output.
+    #[command(
+        after_help = "Example:\n  orchestra-wasm completions bash > ~/.local/share/bash-completion/completions/orchestra-wasm"
+    )]
+    Completions {
+        /// The shell to complete in.
+        shell: Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(*arguments),
+        Command::Dev(arguments) => dev::dev(&arguments),
+        Command::Compose(arguments) => compose::compose(&arguments),
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "orchestra-wasm", &mut script);
+            print(&script).map(|()| ExitCode::SUCCESS)
+        }
+    };
+    done.unwrap_or_else(|error| {
+        progress::write(&format!("orchestra: {error}\n"));
+        ExitCode::from(run::status::NOT_STARTED)
+    })
+}
+
+/// Writes to standard output. Whoever has closed it wants no more of it, and has no error to see.
+fn print(bytes: &[u8]) -> Result<(), String> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}
