@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use orchestra_endpoint::{MockEndpoint, status};
+use crate::endpoint::{MockEndpoint, status};
 use serde_json::{Value, json};
 
 use crate::component;

@@ -1,6 +1,6 @@
 //! What a report says, for people.
 
-use orchestra_endpoint::Request;
+use crate::endpoint::Request;
 
 /// In one line: `RUNNING task started.`, `rows = 12`, `run.log: a line`.
 ///

@@ -1,7 +1,7 @@
 //! A real HTTP/1.1 server on loopback that follows a script: answers in, requests out.
 //!
-//! Each request takes the script's next answer, in the order of arrival. What was not scripted is answered `500` and
-//! fails the test when the endpoint is dropped, and so does an answer that was not used. An answer may be a fault: a reset,
+//! Each request takes the script's next answer, in the order of arrival. A request that was not scripted is answered
+//! `500` and fails the test when the endpoint is dropped, and so does an answer that was not used. An answer may be a fault: a reset,
 //! a truncated body, silence. One that strikes [on connect](close_on_connect) is taken by the next connection, before
 //! anything is read from it; if a connection is there already (kept alive, or opened while an earlier answer was due), by
 //! its next request's head.
@@ -10,7 +10,7 @@
 //! except where the script says so.
 //!
 //! ```
-//! # use orchestra_endpoint::{MockEndpoint, status};
+//! # use orchestra_endpoint::mock::{MockEndpoint, status};
 //! # use std::io::{Read, Write};
 //! # use std::net::TcpStream;
 //! let endpoint = MockEndpoint::script([status(201).body("made")]);
@@ -26,72 +26,46 @@
 //! # std::io::Result::Ok(())
 //! ```
 
-pub(crate) mod connection;
+mod act;
+mod connection;
 mod fault;
-pub(crate) mod record;
+mod record;
 #[cfg(test)]
-pub(crate) mod test_client;
+mod test_client;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod unreachable;
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, MutexGuard, OnceLock};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-use socket2::{Domain, Socket, Type};
-use tokio::net::TcpSocket;
 use tokio::sync::watch;
 
-use crate::answer::Answer;
-use crate::request::Request;
-use crate::server::Server;
+use crate::ServerThread;
 use connection::Scripted;
+use fault::assert_sensible;
 use record::{Record, Script, State};
-use tls::{Authority, Tls};
+use tls::{Authority, HTTP2, Tls};
 
+pub use crate::{KEPT_BODY_BYTES, LiveEndpoint, Reply, Request, Respond, Response, redirect, retry_after, status};
+pub use fault::{
+    Answer, Fault, Faulty, close_after_head, close_after_request, close_in_body, close_on_connect, endless_body,
+    garbage, hang, hang_in_body, hang_on_connect, reset_after_head, reset_after_request, reset_in_body,
+    reset_inside_answer, reset_on_connect, slow_body,
+};
 pub use record::WAIT_LIMIT;
-
-/// As ALPN has it (RFC 9113, section 3.2).
-pub(crate) const HTTP2: &str = "h2";
+pub use unreachable::{dead_url, full_url};
 
 /// The server and its script. Dropping it ends the server, prints a log, and panics if the script was not followed to
 /// the letter.
 pub struct MockEndpoint {
     authority: Option<Authority>,
     record: Arc<Record>,
-    server: Server,
-}
-
-/// A URL on loopback that refuses connections.
-///
-/// Its port is bound but not listened to, once per process, so that nobody else can get it in the meantime.
-pub fn dead_url() -> String {
-    static BOUND: OnceLock<TcpSocket> = OnceLock::new();
-    let socket = BOUND.get_or_init(|| {
-        let socket = TcpSocket::new_v4().expect("a socket is made");
-        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port on 127.0.0.1 is free");
-        socket
-    });
-    format!("http://{}", socket.local_addr().expect("a bound socket has an address"))
-}
-
-/// A URL on loopback where connecting takes for ever.
-///
-/// Somebody listens there with a backlog for one connection, which is taken. Linux does not answer the next ones.
-pub fn full_url() -> String {
-    static FULL: OnceLock<(TcpListener, TcpStream)> = OnceLock::new();
-    let (listener, _) = FULL.get_or_init(|| {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket is made");
-        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a port on 127.0.0.1 is free");
-        socket.listen(0).expect("a bound socket can listen");
-        let listener = TcpListener::from(socket);
-        let address = listener.local_addr().expect("a bound socket has an address");
-        (listener, TcpStream::connect(address).expect("the backlog has room for one"))
-    });
-    format!("http://{}", listener.local_addr().expect("a bound socket has an address"))
+    server: ServerThread,
 }
 
 impl MockEndpoint {
@@ -116,8 +90,8 @@ impl MockEndpoint {
         Self::script_tls_named(&[], answers)
     }
 
-    /// As [`script_tls`](Self::script_tls), with further names in the certificate: those that clients know it by who come
-    /// through a proxy.
+    /// As [`script_tls`](Self::script_tls), with further names in the certificate: those by which clients behind a proxy
+    /// know it.
     #[track_caller]
     pub fn script_tls_named(names: &[&str], answers: impl IntoIterator<Item = Answer>) -> Self {
         Self::start(Ipv4Addr::LOCALHOST.into(), once(answers), Some(Tls::on_loopback(names, "http/1.1")))
@@ -127,27 +101,27 @@ impl MockEndpoint {
     ///
     /// # Panics
     ///
-    /// If one of the answers is none that HTTP/2 has.
+    /// If one of the answers is a fault.
     #[track_caller]
     pub fn script_http2(answers: impl IntoIterator<Item = Answer>) -> Self {
         let answers: Vec<Answer> = answers.into_iter().collect();
-        assert!(answers.iter().all(Answer::is_ordinary), "there are no faults over HTTP/2");
+        assert!(answers.iter().all(|answer| matches!(answer.reply, Reply::Http(_))), "there are no faults over HTTP/2");
         Self::start(Ipv4Addr::LOCALHOST.into(), once(answers), Some(Tls::on_loopback(&[], HTTP2)))
     }
 
-    /// Plain HTTP on 127.0.0.1, with the same answer to every request, of which there may be any number.
+    /// Plain HTTP on 127.0.0.1, with the same answer to any number of requests.
     #[track_caller]
     pub fn always(answer: Answer) -> Self {
         Self::first_then([], answer)
     }
 
-    /// Plain HTTP on 127.0.0.1, with an answer each to the first requests, and another to all that follow. Nothing has
-    /// to be used up.
+    /// Plain HTTP on 127.0.0.1, with an answer each to the first requests, and another to all that follow. Unused answers
+    /// do not fail the test.
     #[track_caller]
     pub fn first_then(first: impl IntoIterator<Item = Answer>, then: Answer) -> Self {
         let first: VecDeque<Answer> = first.into_iter().collect();
         for answer in first.iter().chain([&then]) {
-            Answer::assert_sensible(answer);
+            assert_sensible(answer);
         }
         Self::start(Ipv4Addr::LOCALHOST.into(), Script::Always { first, then }, None)
     }
@@ -155,7 +129,7 @@ impl MockEndpoint {
     /// Plain HTTP on \[::1\], otherwise as [`always`](Self::always).
     #[track_caller]
     pub fn always_ipv6(answer: Answer) -> Self {
-        answer.assert_sensible();
+        assert_sensible(&answer);
         Self::start(Ipv6Addr::LOCALHOST.into(), Script::Always { first: VecDeque::new(), then: answer }, None)
     }
 
@@ -190,8 +164,7 @@ impl MockEndpoint {
         self.authority.as_ref().expect("the endpoint was made by script_tls").pem.clone()
     }
 
-    /// The requests, of which there are exactly `N` so far. A request is there before its answer is, and before its body
-    /// is complete.
+    /// The requests so far, exactly `N`. A request is there before its answer is sent and before its body is complete.
     ///
     /// # Panics
     ///
@@ -212,8 +185,8 @@ impl MockEndpoint {
         self.record.state().requests()
     }
 
-    /// Waits until at least `count` requests have arrived to their end: with all of their body, or with as much as there
-    /// will be of it. Returns all that arrived.
+    /// Waits until at least `count` requests have arrived to their end: with all of their body, or with as much of it as
+    /// will ever come. Returns all requests.
     ///
     /// # Panics
     ///
@@ -234,7 +207,7 @@ impl MockEndpoint {
         self.record.state().connections
     }
 
-    /// How many connections hang at the moment, as scripted, with the client still there.
+    /// How many connections hang at the moment, as scripted, with the client still connected.
     pub fn hanging(&self) -> usize {
         self.record.state().hanging
     }
@@ -260,7 +233,7 @@ impl MockEndpoint {
         let record = Arc::new(Record::new(script));
         let (tls, authority) = tls.map(|tls| (tls.acceptor, tls.authority)).unzip();
         let service = Scripted { record: Arc::clone(&record), tls };
-        let server = Server::start(listener, Arc::new(service)).expect("the server is started");
+        let server = ServerThread::start(listener, Arc::new(service)).expect("the server is started");
         Self { authority, record, server }
     }
 
@@ -301,7 +274,7 @@ impl Drop for MockEndpoint {
 fn once(answers: impl IntoIterator<Item = Answer>) -> Script {
     let answers: VecDeque<Answer> = answers.into_iter().collect();
     for answer in &answers {
-        Answer::assert_sensible(answer);
+        assert_sensible(answer);
     }
     Script::Once(answers)
 }

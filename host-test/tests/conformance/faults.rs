@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use host_test::endpoint::{
-    Answer, MockEndpoint, close_after_head, close_after_request, close_on_connect, endless_body, full_url, garbage,
-    hang, hang_in_body, hang_on_connect, reset_after_request, reset_in_body, reset_on_connect, slow_body, status,
+    Answer, Faulty as _, MockEndpoint, close_after_head, close_after_request, close_on_connect, endless_body, full_url,
+    garbage, hang, hang_in_body, hang_on_connect, reset_after_request, reset_in_body, reset_on_connect, slow_body,
+    status,
 };
 use host_test::guest::{Guest, ReportError, Reporter, RetryPolicy, Timeouts};
 use host_test::host::Host;

@@ -1,4 +1,4 @@
-use host_test::endpoint::{MockEndpoint, redirect, status};
+use host_test::endpoint::{Faulty as _, MockEndpoint, redirect, status};
 use host_test::guest::{API_KEY, ReportError, Reporter};
 
 /// Some endpoints answer an error with what they were sent.

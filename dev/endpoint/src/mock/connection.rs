@@ -1,4 +1,4 @@
-//! A connection's life: hyper serves it until an answer is none that hyper would send; then the socket is taken back.
+//! A connection's life: hyper serves it until the script has a fault; then the socket is taken back.
 
 use std::error::Error;
 use std::fmt;
@@ -15,12 +15,11 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::HTTP2;
-use super::fault::{Wire, act_out};
+use super::act::{Wire, act_out};
+use super::fault::{Act, When, when};
 use super::record::{EntryId, Record, WAIT_LIMIT};
-use crate::connection::{read, response, wait};
-use crate::reply::{Reply, When};
-use crate::server::Serve;
+use super::tls::HTTP2;
+use crate::{Reply, Serve, read_body};
 
 /// Every connection is served by the script.
 pub(crate) struct Scripted {
@@ -35,9 +34,10 @@ impl Serve for Scripted {
         let on_connect = record.take_on_connect(connection);
         async move {
             if let Some((id, answer)) = on_connect {
-                wait(answer.delay).await;
-                act_out(tcp, &answer.reply, id, &record).await;
-                return;
+                answer.until_due().await;
+                // Only a fault does not wait for a request.
+                let Reply::Fault(fault) = answer.reply else { return };
+                return act_out(tcp, &fault.act, id, &record).await;
             }
             let Some(tls) = tls else {
                 return serve_http(tcp, connection, record).await;
@@ -75,7 +75,7 @@ async fn serve_http(stream: impl Wire, connection: usize, record: Arc<Record>) {
         return;
     };
     if let Some(takeover) = error.source().and_then(|source| source.downcast_ref::<Takeover>()) {
-        act_out(stream, &takeover.reply, takeover.id, &record).await;
+        act_out(stream, &takeover.act, takeover.id, &record).await;
         return;
     }
     let note = if error.is_parse() { format!("not HTTP: {error}") } else { format!("the client left: {error}") };
@@ -93,7 +93,7 @@ async fn serve_http2(stream: impl Wire, connection: usize, record: Arc<Record>) 
     }
 }
 
-/// Reads as much of the request as the script says, and answers it if hyper can.
+/// Reads as much of the request as the script says, and answers it unless the script has a fault.
 async fn exchange(
     request: hyper::Request<Incoming>,
     connection: usize,
@@ -101,21 +101,20 @@ async fn exchange(
 ) -> Result<hyper::Response<Full<Bytes>>, Takeover> {
     let (head, mut body) = request.into_parts();
     let (id, answer) = record.take_for_request(connection, &head);
-    let complete = match answer.when {
-        // Taken by a connection that was there before: the head is as early as it gets.
+    let complete = match when(&answer) {
+        // The connection was there before the fault's turn came: the head is as early as it gets.
         When::Accepted | When::Head => body.is_end_stream(),
-        When::Body(bytes) => read(&mut body, bytes, |piece| record.keep(id, piece, bytes)).await,
-        When::Request => read(&mut body, usize::MAX, |piece| record.keep(id, piece, usize::MAX)).await,
+        When::Body(bytes) => read_body(&mut body, bytes, |piece| record.keep(id, piece, bytes)).await,
+        When::Request => read_body(&mut body, usize::MAX, |piece| record.keep(id, piece, usize::MAX)).await,
     };
     record.settled(id, complete);
-    wait(answer.delay).await;
-    let ordinary = answer.is_ordinary();
+    answer.until_due().await;
     match answer.reply {
-        Reply::Http(http) if ordinary => {
+        Reply::Http(response) => {
             record.finished(id, "");
-            Ok(response(http))
+            Ok(response.map(Full::new))
         }
-        reply => Err(Takeover { id, reply }),
+        Reply::Fault(fault) => Err(Takeover { id, act: fault.act }),
     }
 }
 
@@ -123,13 +122,16 @@ async fn exchange(
 #[derive(Debug)]
 struct Takeover {
     id: EntryId,
-    reply: Reply,
+    act: Act,
 }
 
 impl fmt::Display for Takeover {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("the answer is not one for hyper")
+        to.write_str("the script has a fault")
     }
 }
 
 impl Error for Takeover {}
+
+#[cfg(test)]
+mod tests;

@@ -1,373 +1,312 @@
-//! Acts out, on the bare connection, what no HTTP server would do.
+//! What the mock endpoint can do that no HTTP server would, as data. `act.rs` does it.
 
-use std::io;
+use std::fmt;
 use std::time::Duration;
 
-use hyper::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest};
-use tokio::net::TcpStream;
-use tokio::time::sleep;
-use tokio_rustls::server::TlsStream;
+use hyper::body::Bytes;
 
-use super::record::{EntryId, Record};
-use crate::reply::{Delivery, End, Http, Reply};
+use crate::{Reply, status, write_response};
 
-/// An endless body's chunk, and the pause after it.
-const ENDLESS_CHUNK_BYTES: usize = 16 * 1024;
-const ENDLESS_PAUSE: Duration = Duration::from_millis(2);
+/// One entry of a mock endpoint's script: an HTTP answer or a [`Fault`].
+pub type Answer = crate::Answer<Fault>;
 
-/// A connection, with TLS or without, whose socket is in reach.
-pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin {
-    fn tcp(&self) -> &TcpStream;
+/// What an endpoint does in place of an HTTP answer in order. The functions of this module make it.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub(crate) when: When,
+    pub(crate) act: Act,
 }
 
-impl Wire for TcpStream {
-    fn tcp(&self) -> &TcpStream {
-        self
+/// How much is read before the fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Nothing, not even a TLS handshake.
+    Accepted,
+    /// The request's head.
+    Head,
+    /// The head and this many bytes of the body.
+    Body(usize),
+    /// All of the request.
+    Request,
+}
+
+/// What is done on the bare connection.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Http(OddResponse),
+    /// Raw bytes, or none at all.
+    Bytes {
+        bytes: Vec<u8>,
+        then: End,
+    },
+}
+
+/// What becomes of a connection after that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// FIN. What the client goes on sending is left unread.
+    Close,
+    /// RST.
+    Reset,
+    /// The connection stays open until the client leaves.
+    Hang,
+}
+
+/// A response that is not sent as HTTP has it.
+#[derive(Clone, Debug)]
+pub(crate) struct OddResponse {
+    pub(crate) response: hyper::Response<Bytes>,
+    /// In place of the body's length.
+    pub(crate) content_length: Option<u64>,
+    pub(crate) delivery: Delivery,
+}
+
+/// How a body goes out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Delivery {
+    Whole,
+    FirstHalf { then: End },
+    First { bytes: usize, then: End },
+    WholeThenReset,
+    ByteByByte { pause: Duration },
+    Endless,
+}
+
+/// Reads the request and never answers. The connection stays open until the client leaves.
+pub fn hang() -> Answer {
+    end(When::Request, End::Hang)
+}
+
+/// Accepts the connection, and reads nothing from it: no TLS handshake either.
+pub fn hang_on_connect() -> Answer {
+    end(When::Accepted, End::Hang)
+}
+
+/// FIN right after the connection was accepted.
+pub fn close_on_connect() -> Answer {
+    end(When::Accepted, End::Close)
+}
+
+/// RST right after the connection was accepted.
+pub fn reset_on_connect() -> Answer {
+    end(When::Accepted, End::Reset)
+}
+
+/// FIN once the request's head was read.
+pub fn close_after_head() -> Answer {
+    end(When::Head, End::Close)
+}
+
+/// RST once the request's head was read.
+pub fn reset_after_head() -> Answer {
+    end(When::Head, End::Reset)
+}
+
+/// FIN after `bytes` bytes of the request's body, or at its end if that comes first.
+pub fn close_in_body(bytes: usize) -> Answer {
+    end(When::Body(bytes), End::Close)
+}
+
+/// RST after `bytes` bytes of the request's body, or at its end if that comes first.
+pub fn reset_in_body(bytes: usize) -> Answer {
+    end(When::Body(bytes), End::Reset)
+}
+
+/// Reads `bytes` bytes of the request's body, or all if there are fewer, and then nothing more. The connection stays open
+/// until the client leaves.
+pub fn hang_in_body(bytes: usize) -> Answer {
+    end(When::Body(bytes), End::Hang)
+}
+
+/// FIN in place of an answer, after the whole request was read.
+pub fn close_after_request() -> Answer {
+    end(When::Request, End::Close)
+}
+
+/// RST in place of an answer, after the whole request was read.
+pub fn reset_after_request() -> Answer {
+    end(When::Request, End::Reset)
+}
+
+/// A 200 that is reset after half of its body.
+pub fn reset_inside_answer() -> Answer {
+    let delivery = Delivery::FirstHalf { then: End::Reset };
+    delivered(status(200).body(r#"{"status": "the second half never comes"}"#), delivery)
+}
+
+/// These bytes in place of an HTTP answer, then FIN.
+pub fn garbage(bytes: impl Into<Vec<u8>>) -> Answer {
+    fault(When::Request, Act::Bytes { bytes: bytes.into(), then: End::Close })
+}
+
+/// A 200 whose chunked body does not stop before the client leaves, at some megabytes per second.
+pub fn endless_body() -> Answer {
+    delivered(status(200), Delivery::Endless)
+}
+
+/// A 200 whose body arrives a byte at a time, with a pause before each. Its `content-length` is right.
+pub fn slow_body(body: impl Into<Vec<u8>>, pause: Duration) -> Answer {
+    delivered(status(200).body(body), Delivery::ByteByByte { pause })
+}
+
+/// Makes an HTTP answer a fault. Headers and body are set before.
+///
+/// # Panics
+///
+/// Each method panics if the answer is not an HTTP answer, unless it says otherwise.
+pub trait Faulty: Sized {
+    /// Sends `bytes` bytes of the body under the full `content-length`, then FIN.
+    ///
+    /// If there is nothing to truncate, the endpoint's start panics.
+    #[track_caller]
+    fn truncated_after(self, bytes: usize) -> Self;
+
+    /// Sends the head and the first half of the body, then nothing more. The connection stays open until the client
+    /// leaves.
+    ///
+    /// If the answer has no body, the endpoint's start panics.
+    #[track_caller]
+    fn hanging_inside(self) -> Self;
+
+    /// A `content-length` that is not the body's. The whole body is sent, then FIN.
+    #[track_caller]
+    fn content_length(self, bytes: u64) -> Self;
+
+    /// Answers on the request's head, then FIN. The request's body is left unread, so a client with a large one is stuck
+    /// in it unless it looks for the answer.
+    ///
+    /// Panics only if it is a fault that does not wait for the whole request anyway.
+    #[track_caller]
+    fn early(self) -> Self;
+
+    /// Answers on the request's head, then RST: what the client still writes fails, while the answer waits to be read.
+    /// (Linux keeps what came before an RST readable. Elsewhere the answer may be lost, as it may on a real network.)
+    #[track_caller]
+    fn early_reset(self) -> Self;
+}
+
+impl Faulty for Answer {
+    fn truncated_after(self, bytes: usize) -> Self {
+        delivered(self, Delivery::First { bytes, then: End::Close })
+    }
+
+    fn hanging_inside(self) -> Self {
+        delivered(self, Delivery::FirstHalf { then: End::Hang })
+    }
+
+    fn content_length(self, bytes: u64) -> Self {
+        odd(self, "a content-length", |response| response.content_length = Some(bytes))
+    }
+
+    fn early(self) -> Self {
+        assert!(when(&self) == When::Request, "{self} is early already");
+        let mut fault = into_fault(self.reply);
+        fault.when = When::Head;
+        Self { delay: self.delay, reply: Reply::Fault(fault) }
+    }
+
+    fn early_reset(self) -> Self {
+        delivered(self, Delivery::WholeThenReset).early()
     }
 }
 
-impl Wire for TlsStream<TcpStream> {
-    fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+/// How much of a request is read before this answer.
+pub(crate) fn when(answer: &Answer) -> When {
+    match &answer.reply {
+        Reply::Http(_) => When::Request,
+        Reply::Fault(fault) => fault.when,
     }
 }
 
-/// Sends the reply, and ends the connection as it says.
-pub(crate) async fn act_out(mut stream: impl Wire, reply: &Reply, id: EntryId, record: &Record) {
-    match reply_with(&mut stream, reply).await {
-        // Closing a socket with something unread in it sends an RST, which may overtake the answer on its way to the
-        // client. So FIN was sent by itself, and the socket is kept until the client has gone.
-        Ok(End::Close) => {
-            record.finished(id, "");
-            client_left(stream.tcp()).await;
+/// An answer that cannot do what its name says would make a test prove nothing.
+#[track_caller]
+pub(crate) fn assert_sensible(answer: &Answer) {
+    let Reply::Fault(Fault { act: Act::Http(odd), .. }) = &answer.reply else { return };
+    let body = odd.response.body().len();
+    match odd.delivery {
+        Delivery::FirstHalf { .. } => assert!(body > 0, "{answer}: there is no body to stop inside"),
+        Delivery::First { bytes, .. } => assert!(bytes < body, "{answer}: the body has only {body} bytes"),
+        Delivery::Endless => assert!(body == 0, "{answer}: an endless body is not given"),
+        Delivery::Whole | Delivery::WholeThenReset | Delivery::ByteByByte { .. } => {}
+    }
+}
+
+fn end(when: When, then: End) -> Answer {
+    fault(when, Act::Bytes { bytes: Vec::new(), then })
+}
+
+fn fault(when: When, act: Act) -> Answer {
+    Answer { delay: Duration::ZERO, reply: Reply::Fault(Fault { when, act }) }
+}
+
+#[track_caller]
+fn delivered(answer: Answer, delivery: Delivery) -> Answer {
+    odd(answer, "a body", |response| response.delivery = delivery)
+}
+
+#[track_caller]
+fn odd(answer: Answer, what: &str, change: impl FnOnce(&mut OddResponse)) -> Answer {
+    let mut fault = into_fault(answer.reply);
+    match &mut fault.act {
+        Act::Http(response) => change(response),
+        Act::Bytes { .. } => panic!("{fault} has no place for {what}"),
+    }
+    Answer { delay: answer.delay, reply: Reply::Fault(fault) }
+}
+
+fn into_fault(reply: Reply<Fault>) -> Fault {
+    match reply {
+        Reply::Http(response) => {
+            let odd = OddResponse { response, content_length: None, delivery: Delivery::Whole };
+            Fault { when: When::Request, act: Act::Http(odd) }
         }
-        // The RST comes with the drop; the option fails only on a connection that is gone.
-        Ok(End::Reset) => {
-            let _ = stream.tcp().set_zero_linger();
-            record.finished(id, "");
+        Reply::Fault(fault) => fault,
+    }
+}
+
+/// For the endpoint's log: `reset after the head`.
+impl fmt::Display for Fault {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.act {
+            Act::Http(response) => response.fmt(to)?,
+            Act::Bytes { bytes, then } if bytes.is_empty() => then.fmt(to)?,
+            Act::Bytes { bytes, then } => write!(to, "{} raw bytes, {then}", bytes.len())?,
         }
-        Ok(End::Hang) => {
-            let _hanging = record.hanging();
-            client_left(stream.tcp()).await;
-            record.finished(id, "the client left");
+        match self.when {
+            When::Accepted => to.write_str(" on connect"),
+            When::Head => to.write_str(" after the head"),
+            When::Body(bytes) => write!(to, " after {bytes} bytes of the body"),
+            When::Request => Ok(()),
         }
-        Err(error) => record.finished(id, &format!("the client left: {error}")),
     }
 }
 
-/// Sends all that is to be sent, a FIN too. An error means that the client left before.
-async fn reply_with(stream: &mut impl Wire, reply: &Reply) -> io::Result<End> {
-    let end = match reply {
-        Reply::Http(http) => send(stream, http).await?,
-        Reply::Bytes { bytes, then } => {
-            stream.write_all(bytes).await?;
-            *then
+impl fmt::Display for OddResponse {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_response(&self.response, to)?;
+        if let Some(length) = self.content_length {
+            write!(to, " content-length {length} for {}", self.response.body().len())?;
         }
-    };
-    stream.flush().await?;
-    if end == End::Close {
-        stream.shutdown().await?;
-    }
-    Ok(end)
-}
-
-async fn send(stream: &mut (impl AsyncWrite + Unpin), http: &Http) -> io::Result<End> {
-    let body = http.body.as_slice();
-    stream.write_all(&head(http)).await?;
-    let (sent, end) = match http.delivery {
-        Delivery::Whole => (body, End::Close),
-        Delivery::WholeThenReset => (body, End::Reset),
-        Delivery::FirstHalf { then } => (&body[..body.len() / 2], then),
-        Delivery::First { bytes, then } => (&body[..bytes.min(body.len())], then),
-        Delivery::ByteByByte { pause } => {
-            for byte in body {
-                sleep(pause).await;
-                stream.write_all(&[*byte]).await?;
-                stream.flush().await?;
-            }
-            (&[][..], End::Close)
+        match self.delivery {
+            Delivery::Whole => Ok(()),
+            Delivery::FirstHalf { then } => write!(to, ", {then} in the body"),
+            Delivery::First { bytes, then } => write!(to, ", {then} after {bytes} bytes of the body"),
+            Delivery::WholeThenReset => write!(to, ", then reset"),
+            Delivery::ByteByByte { pause } => write!(to, ", a byte every {pause:?}"),
+            Delivery::Endless => write!(to, ", endless"),
         }
-        Delivery::Endless => loop {
-            stream.write_all(&endless_chunk()).await?;
-            stream.flush().await?;
-            sleep(ENDLESS_PAUSE).await;
-        },
-    };
-    stream.write_all(sent).await?;
-    Ok(end)
+    }
 }
 
-fn head(http: &Http) -> Vec<u8> {
-    let reason = http.status.canonical_reason().unwrap_or_default();
-    let mut head = format!("HTTP/1.1 {} {reason}\r\n", http.status.as_u16()).into_bytes();
-    let mut line = |name: &str, value: &[u8]| {
-        head.extend_from_slice(name.as_bytes());
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value);
-        head.extend_from_slice(b"\r\n");
-    };
-    for (name, value) in &http.headers {
-        line(name.as_str(), value.as_bytes());
-    }
-    if let Delivery::Endless = http.delivery {
-        line(TRANSFER_ENCODING.as_str(), b"chunked");
-    } else {
-        let length = http.content_length.unwrap_or(http.body.len() as u64);
-        line(CONTENT_LENGTH.as_str(), length.to_string().as_bytes());
-    }
-    // A server that is about to break off does not say so; one that sends all of its answer does.
-    if let Delivery::Whole | Delivery::ByteByByte { .. } = http.delivery {
-        line(CONNECTION.as_str(), b"close");
-    }
-    head.extend_from_slice(b"\r\n");
-    head
-}
-
-fn endless_chunk() -> Vec<u8> {
-    let mut chunk = format!("{ENDLESS_CHUNK_BYTES:x}\r\n").into_bytes();
-    chunk.resize(chunk.len() + ENDLESS_CHUNK_BYTES, b'x');
-    chunk.extend_from_slice(b"\r\n");
-    chunk
-}
-
-/// Waits for the client to close its side, without reading what it sends. To close the sending side is enough.
-async fn client_left(socket: &TcpStream) {
-    while let Ok(ready) = socket.ready(Interest::READABLE).await
-        && !ready.is_read_closed()
-    {
-        // Data came, which stays where it is: claiming that there is none makes `ready` wait for the next event.
-        let _ = socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+impl fmt::Display for End {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::Close => "close",
+            Self::Reset => "reset",
+            Self::Hang => "hang",
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{Read, Write};
-
-    use super::*;
-    use crate::mock::record::State;
-    use crate::mock::test_client::{
-        Ended, body, connect, exchange, impatient, post, read_to_end, read_until, send, unfinished_post,
-    };
-    use crate::*;
-
-    /// What a client sees that sends a whole request, and the body that was recorded.
-    fn after_whole_request(answer: Answer) -> (String, Ended, Vec<u8>) {
-        let endpoint = MockEndpoint::script([answer]);
-        let (answer, ended) = exchange(&endpoint, &post("abcdef"));
-        let [request] = endpoint.requests();
-        assert!(request.body_complete);
-        (answer, ended, request.body)
-    }
-
-    #[test]
-    fn close_on_connect_sends_a_fin_and_records_no_request() {
-        let endpoint = MockEndpoint::script([close_on_connect()]);
-        assert_eq!(exchange(&endpoint, &post("")), (String::new(), Ended::Fin));
-        let [] = endpoint.requests();
-    }
-
-    #[test]
-    fn reset_on_connect_sends_an_rst_and_records_no_request() {
-        let endpoint = MockEndpoint::script([reset_on_connect()]);
-        assert_eq!(exchange(&endpoint, ""), (String::new(), Ended::Rst));
-        let [] = endpoint.requests();
-    }
-
-    #[test]
-    fn hang_on_connect_reads_nothing_and_sees_the_client_leave() {
-        let endpoint = MockEndpoint::script([hang_on_connect()]);
-        let mut stream = connect(&endpoint);
-        send(&mut stream, &post("abc"));
-        endpoint.wait_for_hanging(1);
-        impatient(&stream);
-
-        assert_eq!(read_to_end(&mut stream), (String::new(), Ended::Silence));
-        let [] = endpoint.requests();
-
-        drop(stream);
-        endpoint.wait_for_hanging(0);
-    }
-
-    #[test]
-    fn hang_reads_the_request_and_sees_the_client_leave() {
-        let endpoint = MockEndpoint::script([hang()]);
-        let mut stream = connect(&endpoint);
-        send(&mut stream, &post("abc"));
-        endpoint.wait_for_hanging(1);
-        impatient(&stream);
-
-        assert_eq!(read_to_end(&mut stream), (String::new(), Ended::Silence));
-        let [request] = endpoint.requests();
-        assert_eq!(request.text(), "abc");
-
-        drop(stream);
-        endpoint.wait_for_hanging(0);
-    }
-
-    #[test]
-    fn close_after_head_does_not_wait_for_the_body() {
-        let endpoint = MockEndpoint::script([close_after_head()]);
-        assert_eq!(exchange(&endpoint, &unfinished_post(10, "")), (String::new(), Ended::Fin));
-        let [request] = endpoint.requests();
-        assert!(!request.body_complete);
-    }
-
-    #[test]
-    fn reset_after_head_does_not_wait_for_the_body() {
-        let endpoint = MockEndpoint::script([reset_after_head()]);
-        assert_eq!(exchange(&endpoint, &unfinished_post(10, "")), (String::new(), Ended::Rst));
-        let [request] = endpoint.requests();
-        assert!(!request.body_complete);
-    }
-
-    #[test]
-    fn close_in_body_keeps_what_came_before() {
-        let endpoint = MockEndpoint::script([close_in_body(3)]);
-        assert_eq!(exchange(&endpoint, &unfinished_post(100, "abcdef")), (String::new(), Ended::Fin));
-        let [request] = endpoint.requests();
-        assert_eq!((request.text(), request.body_complete), ("abc", false));
-    }
-
-    #[test]
-    fn reset_in_body_keeps_what_came_before() {
-        let endpoint = MockEndpoint::script([reset_in_body(3)]);
-        assert_eq!(exchange(&endpoint, &unfinished_post(100, "abcdef")), (String::new(), Ended::Rst));
-        let [request] = endpoint.requests();
-        assert_eq!((request.text(), request.body_complete), ("abc", false));
-    }
-
-    #[test]
-    fn a_fault_after_the_last_byte_of_the_body_has_all_of_it() {
-        assert_eq!(after_whole_request(close_in_body(6)), (String::new(), Ended::Fin, b"abcdef".to_vec()));
-        assert_eq!(after_whole_request(reset_in_body(7)), (String::new(), Ended::Rst, b"abcdef".to_vec()));
-    }
-
-    #[test]
-    fn close_after_request_has_all_of_it() {
-        assert_eq!(after_whole_request(close_after_request()), (String::new(), Ended::Fin, b"abcdef".to_vec()));
-    }
-
-    #[test]
-    fn reset_after_request_has_all_of_it() {
-        assert_eq!(after_whole_request(reset_after_request()), (String::new(), Ended::Rst, b"abcdef".to_vec()));
-    }
-
-    #[test]
-    fn a_truncated_body_stops_short_of_its_length() {
-        let (answer, ended, _) = after_whole_request(status(200).body("0123456789").truncated_after(4));
-        assert!(answer.contains("\r\ncontent-length: 10\r\n"), "{answer}");
-        assert_eq!((body(&answer), ended), ("0123", Ended::Fin));
-    }
-
-    #[test]
-    fn a_content_length_may_be_wrong_both_ways() {
-        for length in [2, 20] {
-            let (answer, ended, _) = after_whole_request(status(200).body("0123456789").content_length(length));
-            assert!(answer.contains(&format!("\r\ncontent-length: {length}\r\n")), "{answer}");
-            assert_eq!((body(&answer), ended), ("0123456789", Ended::Fin));
-        }
-    }
-
-    #[test]
-    fn hanging_inside_stops_in_the_middle_of_the_body() {
-        let endpoint = MockEndpoint::script([status(200).body("0123456789").hanging_inside()]);
-        let mut stream = connect(&endpoint);
-        send(&mut stream, &post(""));
-        read_until(&mut stream, "\r\n\r\n01234");
-        endpoint.wait_for_hanging(1);
-        impatient(&stream);
-
-        assert_eq!(read_to_end(&mut stream), (String::new(), Ended::Silence));
-
-        drop(stream);
-        endpoint.wait_for_hanging(0);
-    }
-
-    #[test]
-    fn reset_inside_answer_comes_after_a_part_of_the_body() {
-        let (answer, ended, _) = after_whole_request(reset_inside_answer());
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && !body(&answer).is_empty(), "{answer}");
-        assert_eq!(ended, Ended::Rst);
-    }
-
-    #[test]
-    fn garbage_is_sent_as_it_is() {
-        assert_eq!(after_whole_request(garbage("rubbish\n")), ("rubbish\n".into(), Ended::Fin, b"abcdef".to_vec()));
-    }
-
-    /// More than the sockets' buffers hold: such a body cannot have been read by the kernel in the endpoint's place.
-    const LARGE_BODY_BYTES: usize = 64 * 1024 * 1024;
-
-    #[test]
-    fn an_early_answer_leaves_the_body_unread() {
-        let endpoint = MockEndpoint::script([status(413).body("too large").early()]);
-        let mut stream = connect(&endpoint);
-        send(&mut stream, &unfinished_post(LARGE_BODY_BYTES, "abc"));
-
-        let (answer, ended) = read_to_end(&mut stream);
-
-        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-        assert_eq!((body(&answer), ended), ("too large", Ended::Fin));
-        let [request] = endpoint.requests();
-        assert!(request.body.is_empty() && !request.body_complete);
-        stream.set_write_timeout(Some(Duration::from_millis(100))).expect("the limit is not zero");
-        let stuck = stream.write_all(&vec![b'x'; LARGE_BODY_BYTES]).expect_err("nobody reads it");
-        assert_eq!(stuck.kind(), io::ErrorKind::WouldBlock);
-    }
-
-    #[test]
-    fn an_early_reset_fails_the_writing_and_keeps_the_answer_readable() {
-        let endpoint = MockEndpoint::script([status(413).body("too large").early_reset()]);
-        let mut stream = connect(&endpoint);
-        send(&mut stream, &unfinished_post(LARGE_BODY_BYTES, ""));
-
-        let failed = stream.write_all(&vec![b'x'; LARGE_BODY_BYTES]).expect_err("the connection is reset");
-
-        assert!(matches!(failed.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe), "{failed}");
-        assert_eq!(body(&read_to_end(&mut stream).0), "too large");
-    }
-
-    #[test]
-    fn an_endless_body_ends_when_the_client_leaves() {
-        let endpoint = MockEndpoint::script([endless_body()]);
-        let mut stream = connect(&endpoint);
-        send(&mut stream, &post(""));
-        let mut taken = vec![0; 8 * ENDLESS_CHUNK_BYTES];
-        stream.read_exact(&mut taken).expect("it goes on");
-        assert!(taken.starts_with(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4000\r\nxxx"));
-
-        drop(stream);
-
-        let ended = |state: &State| state.listing("").contains("the client left");
-        assert!(ended(&endpoint.record.wait_until(ended)));
-    }
-
-    #[test]
-    fn a_slow_body_takes_its_time_and_is_whole() {
-        let pause = Duration::from_millis(3);
-        let began = std::time::Instant::now();
-
-        let (answer, ended, _) = after_whole_request(slow_body("0123456789", pause));
-
-        assert_eq!((body(&answer), ended), ("0123456789", Ended::Fin));
-        assert!(began.elapsed() >= 10 * pause);
-    }
-
-    #[test]
-    fn a_fault_may_be_delayed() {
-        let delay = Duration::from_millis(20);
-        let began = std::time::Instant::now();
-        assert_eq!(after_whole_request(reset_after_request().delayed(delay)).1, Ended::Rst);
-        assert!(began.elapsed() >= delay);
-    }
-
-    #[test]
-    fn a_delay_inside_a_body_leaves_the_rest_of_it_unread() {
-        let endpoint = MockEndpoint::script([close_in_body(3).delayed(Duration::from_millis(20))]);
-        assert_eq!(exchange(&endpoint, &unfinished_post(6, "abcdef")), (String::new(), Ended::Fin));
-        let [request] = endpoint.requests();
-        assert_eq!((request.text(), request.body_complete), ("abc", false));
-    }
-}
+mod tests;

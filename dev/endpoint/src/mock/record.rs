@@ -8,17 +8,16 @@ use std::time::{Duration, Instant};
 use hyper::http::request::Parts;
 use tokio::sync::watch;
 
-use crate::answer::{Answer, status};
-use crate::reply::When;
-use crate::request::{KEPT_BODY_BYTES, Request};
+use super::fault::{Answer, When, when};
+use crate::{KEPT_BODY_BYTES, Request, status};
 
 /// No wait of the endpoint is longer than this.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// So much of a body is shown in a listing.
+/// At most this much of a body is shown in a listing.
 const LISTED_BODY_BYTES: usize = 120;
 
-/// Locks only for the length of a call, and no call waits with the lock held, but for the condition variable's.
+/// The lock is held only within a call, and no call waits with it held, except on the condition variable.
 pub(crate) struct Record {
     pub(crate) started: Instant,
     state: Mutex<State>,
@@ -96,11 +95,11 @@ impl Record {
         })
     }
 
-    /// Takes the script's next answer for a new connection, if it is one that does not wait for a request.
+    /// Takes the script's next answer for a new connection, if it is a fault that does not wait for a request.
     pub(crate) fn take_on_connect(&self, connection: usize) -> Option<(EntryId, Answer)> {
         let at = self.started.elapsed();
         self.change(|state| {
-            let answer = state.script.take_if(|answer| answer.when == When::Accepted)?;
+            let answer = state.script.take_if(|answer| when(answer) == When::Accepted)?;
             let entry = Entry {
                 connection,
                 at,
@@ -130,7 +129,7 @@ impl Record {
         })
     }
 
-    /// Keeps a piece of a request's body. False if there was room for a part of it only.
+    /// Keeps a piece of a request's body. Returns whether there was room for all of it.
     pub(crate) fn keep(&self, id: EntryId, piece: &[u8], limit: usize) -> bool {
         self.change(|state| state.request(id).keep(piece, limit.min(KEPT_BODY_BYTES)))
     }
@@ -148,7 +147,7 @@ impl Record {
         self.change(|state| state.entries[id.0].finish(note));
     }
 
-    /// A connection is over. If a request was still under way there, that is noted on it, and true returned.
+    /// A connection is over. If a request was still under way there, notes that on it and returns true.
     pub(crate) fn interrupted(&self, connection: usize, note: &str) -> bool {
         self.change(|state| {
             let mut entries = state.entries.iter_mut();
@@ -195,7 +194,7 @@ impl State {
         self.entries.iter().filter(|entry| entry.request.is_some() && entry.settled).count()
     }
 
-    /// Why the test cannot have been right, if so.
+    /// Why the test fails; `None` if the script was followed.
     pub(crate) fn failure(&self) -> Option<String> {
         let unused = self.script.unused().len();
         let failing = self.entries.iter().filter(|entry| entry.fails_test).count();
@@ -207,7 +206,7 @@ impl State {
         }
     }
 
-    /// Everything that came and was done, a line each.
+    /// Everything that arrived and was done, a line each.
     pub(crate) fn listing(&self, url: &str) -> String {
         let mut lines = vec![format!("MockEndpoint {url}, {} connection(s):", self.connections)];
         lines.extend(self.entries.iter().map(|entry| format!("  {entry}")));

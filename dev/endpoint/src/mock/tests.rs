@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::test_client::{Ended, body, connect, exchange, post, read_to_end, read_until, send, unfinished_post};
 use super::*;
-use crate::*;
 
 fn panic_of(run: impl FnOnce()) -> String {
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).expect_err("it panics");
