@@ -8,8 +8,6 @@
 
 mod answer;
 mod live;
-#[cfg(feature = "mock")]
-pub mod mock;
 mod request;
 mod server;
 

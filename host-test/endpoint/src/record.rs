@@ -9,7 +9,7 @@ use hyper::http::request::Parts;
 use tokio::sync::watch;
 
 use super::fault::{Answer, When, when};
-use crate::{KEPT_BODY_BYTES, Request, status};
+use orchestra_endpoint::{KEPT_BODY_BYTES, Request, status};
 
 /// No wait of the endpoint is longer than this.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10);

@@ -19,7 +19,7 @@ use super::act::{Wire, act_out};
 use super::fault::{Act, When, when};
 use super::record::{EntryId, Record, WAIT_LIMIT};
 use super::tls::HTTP2;
-use crate::{Reply, Serve, read_body};
+use orchestra_endpoint::{Reply, Serve, read_body};
 
 /// Every connection is served by the script.
 pub(crate) struct Scripted {

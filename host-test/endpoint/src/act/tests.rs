@@ -1,11 +1,11 @@
 use std::io::{Read, Write};
 
-use super::super::record::State;
-use super::super::test_client::{
+use super::*;
+use crate::record::State;
+use crate::test_client::{
     Ended, body, connect, exchange, impatient, post, read_to_end, read_until, send, unfinished_post,
 };
-use super::super::*;
-use super::*;
+use crate::*;
 
 /// What a client sees that sends a whole request, and the body that was recorded.
 fn after_whole_request(answer: Answer) -> (String, Ended, Vec<u8>) {

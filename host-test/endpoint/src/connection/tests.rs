@@ -2,11 +2,11 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::super::fault::close_on_connect;
-use super::super::record::Script;
-use super::super::test_client::{Ended, body, post, read_to_end};
 use super::*;
-use crate::{ServerThread, status};
+use crate::fault::close_on_connect;
+use crate::record::Script;
+use crate::test_client::{Ended, body, post, read_to_end};
+use orchestra_endpoint::{ServerThread, status};
 
 /// Both tests are races that the server has to win every time.
 const ROUNDS: usize = 20;

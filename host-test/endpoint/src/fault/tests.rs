@@ -1,5 +1,5 @@
 use super::*;
-use crate::retry_after;
+use orchestra_endpoint::retry_after;
 
 #[test]
 fn only_an_answer_without_oddities_is_left_to_hyper() {

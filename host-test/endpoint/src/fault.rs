@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 
-use crate::{Reply, status, write_response};
+use orchestra_endpoint::{Reply, status, write_response};
 
 /// One entry of a mock endpoint's script: an HTTP answer or a [`Fault`].
-pub type Answer = crate::Answer<Fault>;
+pub type Answer = orchestra_endpoint::Answer<Fault>;
 
 /// What an endpoint does in place of an HTTP answer in order. The functions of this module make it.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@
 //! except where the script says so.
 //!
 //! ```
-//! # use orchestra_endpoint::mock::{MockEndpoint, status};
+//! # use mock_endpoint::{MockEndpoint, status};
 //! # use std::io::{Read, Write};
 //! # use std::net::TcpStream;
 //! let endpoint = MockEndpoint::script([status(201).body("made")]);
@@ -45,17 +45,19 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::ServerThread;
 use connection::Scripted;
 use fault::assert_sensible;
+use orchestra_endpoint::ServerThread;
 use record::{Record, Script, State};
 use tls::{Authority, HTTP2, Tls};
 
-pub use crate::{KEPT_BODY_BYTES, LiveEndpoint, Reply, Request, Respond, Response, redirect, retry_after, status};
 pub use fault::{
     Answer, Fault, Faulty, close_after_head, close_after_request, close_in_body, close_on_connect, endless_body,
     garbage, hang, hang_in_body, hang_on_connect, reset_after_head, reset_after_request, reset_in_body,
     reset_inside_answer, reset_on_connect, slow_body,
+};
+pub use orchestra_endpoint::{
+    KEPT_BODY_BYTES, LiveEndpoint, Reply, Request, Respond, Response, redirect, retry_after, status,
 };
 pub use record::WAIT_LIMIT;
 pub use unreachable::{dead_url, full_url};

@@ -4,12 +4,12 @@ use std::net::TcpStream;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use super::super::test_client::{Ended, body, connect, impatient, post, read_to_end, try_connect};
-use super::super::{
+use super::*;
+use crate::test_client::{Ended, body, connect, impatient, post, read_to_end, try_connect};
+use crate::{
     Answer, Faulty as _, MockEndpoint, close_after_head, hang, hang_on_connect, reset_after_request, reset_on_connect,
     status,
 };
-use super::*;
 
 type TlsClient = StreamOwned<ClientConnection, TcpStream>;
 
