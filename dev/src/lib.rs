@@ -16,12 +16,15 @@
 //! its own are a guess, which [`Breach::refusal`] lists. It listens on loopback only, and answers nobody who came by another
 //! name (DNS rebinding) or from another site's page.
 
+mod breach;
+mod event;
 mod feed;
 mod misbehaviour;
 mod options;
 mod page;
+mod progress;
 mod report;
-mod rules;
+mod run;
 mod runs;
 mod site;
 
@@ -34,10 +37,11 @@ use uuid::Uuid;
 
 use site::Site;
 
+pub use breach::Breach;
+pub use event::{ATTEMPTS_PER_EVENT, SHOWN_TEXT_BYTES};
 pub use feed::{KEPT_MESSAGES, PAGES};
 pub use options::{FailRate, FailStatus, InvalidOption, Options};
-pub use rules::Breach;
-pub use runs::{ATTEMPTS_PER_EVENT, EVENTS_PER_RUN, KEPT_BYTES, RUNS, SHOWN_TEXT_BYTES};
+pub use runs::{EVENTS_PER_RUN, KEPT_BYTES, RUNS};
 
 /// The server. Dropping it ends it.
 pub struct Server {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::rules::Breach;
+use crate::breach::Breach;
 
 /// Where the jobs protocol reports to.
 pub(crate) const JOBS_PATH: &str = "/jobs/sdk/sdk_receive";
@@ -45,7 +45,7 @@ pub(crate) enum Key {
 
 /// A report, for the page. Texts are as the client sent them.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct ReceivedReport {
     /// Empty if none could be read.
     pub(crate) run_id: String,
     pub(crate) kind: Kind,
@@ -62,7 +62,7 @@ pub(crate) struct Report {
     pub(crate) breaches: Vec<Breach>,
 }
 
-impl Report {
+impl ReceivedReport {
     /// Reads a request, which is accepted with this key only, or with any.
     pub(crate) fn read(protocol: Protocol, request: &Request, accepted_key: Option<&str>) -> Self {
         let mut report = Self::default();

@@ -11,12 +11,13 @@ use serde_json::json;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::sleep;
 
+use crate::event::Arrival;
 use crate::feed::{Cursor, PAGES};
 use crate::misbehaviour::Misbehaviour;
 use crate::options::Options;
 use crate::page;
-use crate::report::{JOBS_PATH, Protocol, Report};
-use crate::runs::{Arrival, Runs, Verdict};
+use crate::report::{JOBS_PATH, Protocol, ReceivedReport};
+use crate::runs::{Runs, Verdict};
 
 /// A page hears this often that the server is there, and the server that the page is.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -87,7 +88,7 @@ impl Respond for Site {
 
 impl Site {
     fn report(&self, protocol: Protocol, request: &Request) -> Response {
-        let report = Report::read(protocol, request, self.0.key.as_deref());
+        let report = ReceivedReport::read(protocol, request, self.0.key.as_deref());
         let mut hasher = DefaultHasher::new();
         request.body.hash(&mut hasher);
         let arrival = Arrival {
