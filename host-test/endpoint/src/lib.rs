@@ -125,14 +125,14 @@ impl MockEndpoint {
         for answer in first.iter().chain([&then]) {
             assert_sensible(answer);
         }
-        Self::start(Ipv4Addr::LOCALHOST.into(), Script::Always { first, then }, None)
+        Self::start(Ipv4Addr::LOCALHOST.into(), Script { first, then: Some(then) }, None)
     }
 
     /// Plain HTTP on \[::1\], otherwise as [`always`](Self::always).
     #[track_caller]
     pub fn always_ipv6(answer: Answer) -> Self {
         assert_sensible(&answer);
-        Self::start(Ipv6Addr::LOCALHOST.into(), Script::Always { first: VecDeque::new(), then: answer }, None)
+        Self::start(Ipv6Addr::LOCALHOST.into(), Script { first: VecDeque::new(), then: Some(answer) }, None)
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at its end.
@@ -278,5 +278,5 @@ fn once(answers: impl IntoIterator<Item = Answer>) -> Script {
     for answer in &answers {
         assert_sensible(answer);
     }
-    Script::Once(answers)
+    Script { first: answers, then: None }
 }

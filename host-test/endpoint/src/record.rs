@@ -34,9 +34,10 @@ pub(crate) struct State {
     pub(crate) server_ended: bool,
 }
 
-pub(crate) enum Script {
-    Once(VecDeque<Answer>),
-    Always { first: VecDeque<Answer>, then: Answer },
+pub(crate) struct Script {
+    pub(crate) first: VecDeque<Answer>,
+    /// Answers every request after the first ones. Without it, all of the first answers have to be used.
+    pub(crate) then: Option<Answer>,
 }
 
 /// A request, a connection that did not come to one, or something else worth a line in the log.
@@ -226,18 +227,14 @@ impl State {
 
 impl Script {
     fn take_if(&mut self, wanted: impl FnOnce(&Answer) -> bool) -> Option<Answer> {
-        match self {
-            Self::Once(answers) => answers.pop_front_if(|answer| wanted(answer)),
-            Self::Always { first, then } if first.is_empty() => wanted(then).then(|| then.clone()),
-            Self::Always { first, .. } => first.pop_front_if(|answer| wanted(answer)),
+        if self.first.is_empty() {
+            return self.then.clone().filter(wanted);
         }
+        self.first.pop_front_if(|answer| wanted(answer))
     }
 
     fn unused(&self) -> Vec<&Answer> {
-        match self {
-            Self::Once(answers) => answers.iter().collect(),
-            Self::Always { .. } => Vec::new(),
-        }
+        if self.then.is_some() { Vec::new() } else { self.first.iter().collect() }
     }
 }
 

@@ -36,7 +36,7 @@ fn connections_that_waited_take_their_answers_in_order() {
         let (listener, address) = listen();
         let mut clients = [(); 3].map(|()| client(address));
         let script = [status(200).body("first"), close_on_connect(), status(200).body("third")];
-        let record = Arc::new(Record::new(Script::Once(script.into())));
+        let record = Arc::new(Record::new(Script { first: script.into(), then: None }));
         let mut server = serve(listener, &record);
 
         let [first, second, third] = clients.each_mut().map(read_to_end);
@@ -54,7 +54,7 @@ fn a_request_that_came_before_the_stop_is_recorded() {
     for _ in 0..ROUNDS {
         let (listener, address) = listen();
         let _clients = [client(address), client(address)];
-        let record = Arc::new(Record::new(Script::Always { first: [].into(), then: status(200) }));
+        let record = Arc::new(Record::new(Script { first: [].into(), then: Some(status(200)) }));
 
         assert!(serve(listener, &record).join());
 
