@@ -6,48 +6,48 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Breach {
-    /// No `Authorization` with a key, in the protocol's scheme.
+    /// There is no `Authorization` with a key in the protocol's scheme.
     NoKey,
-    /// A key, but not the one to accept.
+    /// The key is not the accepted one.
     WrongKey,
-    /// The key is in the report itself, too, where everybody reads it. Looked for from 8 characters on.
+    /// The report itself contains the key, where everybody can read it. Keys shorter than 8 characters are not looked for.
     KeyInReport,
     /// The `Content-Type` is not `application/json`.
     ContentType,
-    /// The body is incomplete, or longer than the endpoint keeps.
+    /// The body is incomplete, or larger than the endpoint keeps.
     IncompleteBody,
-    /// The body is not a JSON object. With what is wrong.
+    /// The body is not a JSON object. Holds what is wrong.
     MalformedJson(String),
-    /// No run is named.
+    /// The run id is missing.
     NoRunId,
-    /// What names the run is not a UUID.
+    /// The run id is not a UUID.
     MalformedRunId,
-    /// A UUID, but not in lower case with hyphens, as Orchestra writes it.
+    /// The run id is a UUID, but not in lower case with hyphens, as Orchestra writes it.
     UnusualRunId,
-    /// An `event_type` that the webhook does not have.
+    /// The webhook does not have this `event_type`.
     UnknownEventType(String),
-    /// A `status` that the protocol does not have.
+    /// The protocol does not have this `status`.
     UnknownStatus(String),
-    /// A field that must be there is not.
+    /// A required field is missing.
     MissingField(&'static str),
-    /// A field's value is of another type. With the type that it should have.
+    /// A field's value has the wrong type. Holds the field and the type that it should have.
     WrongType(&'static str, &'static str),
-    /// An output's name has other characters than letters, digits, `_` and `-`.
+    /// An output's name contains characters other than letters, digits, `_` and `-`.
     OutputName,
-    /// The jobs protocol names its client in the query, as `clientid`.
+    /// The query has no `clientid`, which the jobs protocol requires.
     NoClientId,
-    /// The first report of the run is not that it runs.
+    /// The first report of the run does not say that it is running.
     NoStart,
-    /// A status or stage after the ending, which is named.
+    /// A status or stage came after the ending. Holds the ending.
     AfterEnd(String),
-    /// An output after the ending, which is named.
+    /// An output came after the ending. Holds the ending.
     OutputAfterEnd(String),
 }
 
 impl Breach {
-    /// The status with which the report is refused; `None` if it is taken all the same.
+    /// The status with which the report is refused; `None` if it is accepted with a warning.
     ///
-    /// What Orchestra itself answers is not published, except that it takes no output after the ending.
+    /// Orchestra's own answers are not published, except that it refuses an output after the ending.
     pub fn refusal(&self) -> Option<u16> {
         match self {
             Self::NoKey | Self::WrongKey => Some(401),
@@ -71,28 +71,34 @@ impl Breach {
 impl fmt::Display for Breach {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoKey => to.write_str("No API key: the webhook takes “Authorization: Bearer KEY”, jobs “Basic KEY”."),
-            Self::WrongKey => to.write_str("The API key is not the one that this endpoint accepts."),
-            Self::KeyInReport => to.write_str("The report itself holds the API key. It is blotted out here."),
+            Self::NoKey => to.write_str(
+                "The API key is missing. Send “Authorization: Bearer KEY” to the webhook, or “Authorization: Basic KEY” to jobs.",
+            ),
+            Self::WrongKey => to.write_str("The API key is wrong. Use the key that this endpoint was started with."),
+            Self::KeyInReport => to.write_str("The report contains the API key, which is masked here. Keep the key out of reports."),
             Self::ContentType => to.write_str("The Content-Type is not application/json."),
-            Self::IncompleteBody => to.write_str("The body is incomplete, or too long."),
-            Self::MalformedJson(why) => write!(to, "Malformed JSON: {why}."),
-            Self::NoRunId => to.write_str("No run id: task_run_id (webhook) or correlation_id (jobs) is missing."),
-            Self::MalformedRunId => to.write_str("The run id is malformed: it is not a UUID."),
+            Self::IncompleteBody => to.write_str("The body is incomplete or larger than 32 MiB."),
+            Self::MalformedJson(why) => write!(to, "The body is not a JSON object: {why}."),
+            Self::NoRunId => to.write_str("The run id is missing. Set task_run_id (webhook) or correlation_id (jobs)."),
+            Self::MalformedRunId => to.write_str("The run id is not a UUID. Send the value of ORCHESTRA_TASK_RUN_ID."),
             Self::UnusualRunId => {
-                to.write_str("The run id is not written as Orchestra does: lower case, with hyphens.")
+                to.write_str("The run id is a UUID, but not in lower case with hyphens, as Orchestra writes it.")
             }
             Self::UnknownEventType(given) => {
-                write!(to, "Unknown event type “{given}”: the webhook has UPDATE_STATUS, SET_OUTPUT and LOG.")
+                write!(to, "Unknown event type “{given}”. The webhook has UPDATE_STATUS, SET_OUTPUT and LOG.")
             }
-            Self::UnknownStatus(given) => write!(to, "Unknown status “{given}”."),
+            Self::UnknownStatus(given) => write!(
+                to,
+                "Unknown status “{given}”. The webhook has RUNNING, SUCCEEDED, WARNING, FAILED and CANCELLED; jobs has \
+                 Running, Stage passed, Complete and Failed."
+            ),
             Self::MissingField(name) => write!(to, "The field “{name}” is missing."),
-            Self::WrongType(name, wanted) => write!(to, "The field “{name}” is not {wanted}."),
-            Self::OutputName => to.write_str("An output’s name is made of letters, digits, _ and - only."),
-            Self::NoClientId => to.write_str("The query names no clientid."),
-            Self::NoStart => to.write_str("No start: the first report of a run is that it is running."),
-            Self::AfterEnd(ending) => write!(to, "Report after the end: the run had ended as {ending}."),
-            Self::OutputAfterEnd(ending) => write!(to, "Output after the end: the run had ended as {ending}."),
+            Self::WrongType(name, wanted) => write!(to, "The field “{name}” must be {wanted}."),
+            Self::OutputName => to.write_str("An output’s name may contain only letters, digits, “_” and “-”."),
+            Self::NoClientId => to.write_str("The client id is missing. Add “?clientid=…” to the URL."),
+            Self::NoStart => to.write_str("The run was not started. Report that it is running before anything else."),
+            Self::AfterEnd(ending) => write!(to, "This report came after the end. The run had already ended as {ending}."),
+            Self::OutputAfterEnd(ending) => write!(to, "This output came after the end. The run had already ended as {ending}."),
         }
     }
 }

@@ -7,34 +7,34 @@ use serde::Serialize;
 use crate::breach::Breach;
 use crate::report::{Key, Kind, Protocol, ReceivedReport};
 
-/// So many attempts are kept of an event. Later ones are counted.
+/// At most this many attempts of an event are kept. Later ones are only counted.
 pub const ATTEMPTS_PER_EVENT: usize = 50;
 
-/// So much is kept of one text of an event.
+/// At most this many bytes of one text of an event are kept.
 pub const SHOWN_TEXT_BYTES: usize = 256 * 1024;
 
-/// What an event takes beside its texts, roughly.
+/// Roughly the size of an event without its texts.
 const EVENT_BYTES: usize = 512;
 
-/// A status says that a report was taken.
+/// The status that says that a report was accepted.
 pub(crate) const TAKEN: u16 = 200;
 
-/// How a report came.
+/// How a report arrived.
 pub(crate) struct Arrival {
     pub(crate) protocol: Protocol,
-    /// Since 1970, in milliseconds.
+    /// Milliseconds since 1970.
     pub(crate) at_ms: f64,
     pub(crate) idempotency_key: Option<String>,
-    /// By which a repeated report is known that has no idempotency key.
+    /// Identifies a repeated report that has no idempotency key.
     pub(crate) body_hash: u64,
-    /// The status that it is answered with, whatever it is, because the endpoint was told to misbehave.
+    /// The status with which the endpoint fails the report on purpose.
     pub(crate) failing: Option<u16>,
     pub(crate) delay: Duration,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Event {
-    /// In its run, from 1.
+    /// Its number in the run, from 1.
     pub(crate) number: usize,
     pub(crate) at_ms: f64,
     pub(crate) protocol: Protocol,
@@ -99,8 +99,8 @@ impl Event {
         }
     }
 
-    /// A report that comes again has the same idempotency key. The SDK sends none: there it is the same body, while it
-    /// was not taken.
+    /// Whether this is the same report once more: its idempotency key is the same. The SDK sends no key; then the body is
+    /// the same, and was not accepted yet.
     pub(crate) fn is_same(&self, arrival: &Arrival) -> bool {
         match (&self.idempotency_key, &arrival.idempotency_key) {
             (Some(key), Some(other)) => key == other,

@@ -3,16 +3,16 @@
 use crate::breach::Breach;
 use crate::report::{Kind, ReceivedReport};
 
-/// How far a run has come, going by the reports that were taken.
+/// How far a run has come, by the reports that were accepted.
 #[derive(Default)]
 pub(crate) struct Progress {
     reported: bool,
-    /// As the report said it: the first one stands.
+    /// As the report has it. The first ending stands.
     pub(crate) ending: Option<String>,
 }
 
 impl Progress {
-    /// What a report breaks of the rules of order.
+    /// The rule of order that a report breaks.
     pub(crate) fn breach(&self, report: &ReceivedReport) -> Option<Breach> {
         match (&self.ending, report.kind) {
             (_, Kind::Unreadable) | (Some(_), Kind::Log) => None,
@@ -23,7 +23,7 @@ impl Progress {
         }
     }
 
-    /// The report was taken.
+    /// The report was accepted.
     pub(crate) fn take(&mut self, report: &ReceivedReport) {
         self.reported = true;
         if report.kind == Kind::Ending && self.ending.is_none() {
@@ -40,7 +40,7 @@ mod tests {
         ReceivedReport { kind, label: format!("{kind:?}"), ..ReceivedReport::default() }
     }
 
-    /// The breaches of a run of reports, each of which is taken.
+    /// The breaches of a series of reports, each of which is accepted.
     fn breaches<const N: usize>(kinds: [Kind; N]) -> [Option<Breach>; N] {
         let mut progress = Progress::default();
         kinds.map(report).map(|report| {

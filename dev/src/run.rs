@@ -14,7 +14,7 @@ pub(crate) struct ReceivedRun {
     pub(crate) first_at_ms: f64,
     pub(crate) last_at_ms: f64,
     pub(crate) warnings: usize,
-    /// How many events came that are not kept.
+    /// How many events are not kept.
     pub(crate) not_kept: usize,
     #[serde(skip)]
     pub(crate) progress: Progress,
@@ -25,7 +25,7 @@ pub(crate) struct ReceivedRun {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
-    /// No report was taken so far.
+    /// No report was accepted so far.
     Waiting,
     Running,
     Succeeded,

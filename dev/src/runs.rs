@@ -11,28 +11,28 @@ use crate::feed::{Cursor, Feed, message};
 use crate::report::ReceivedReport;
 use crate::run::ReceivedRun;
 
-/// So many runs are kept. Then the one that was silent for longest is forgotten.
+/// At most this many runs are kept. The run that was silent for longest makes room for the next.
 pub const RUNS: usize = 200;
 
-/// So many events are kept of a run. Later ones are counted.
+/// At most this many events of a run are kept. Later ones are only counted.
 pub const EVENTS_PER_RUN: usize = 2000;
 
-/// So much is kept of all texts of all runs. Then the run that was silent for longest is forgotten.
+/// The texts of all runs have at most this many bytes. The run that was silent for longest makes room for more.
 pub const KEPT_BYTES: usize = 64 * 1024 * 1024;
 
 pub(crate) struct Runs {
     runs: VecDeque<ReceivedRun>,
     kept_bytes: usize,
     feed: Feed,
-    /// What a page has to know before all else.
+    /// What a page has to know first.
     greeting: serde_json::Value,
 }
 
-/// What a report is answered.
+/// How a report is answered.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Verdict {
     pub(crate) status: u16,
-    /// Whether it is so because the endpoint was told to misbehave.
+    /// Whether the endpoint fails the report on purpose.
     pub(crate) misbehaving: bool,
     pub(crate) breaches: Vec<Breach>,
 }
@@ -42,7 +42,7 @@ impl Runs {
         Self { runs: VecDeque::new(), kept_bytes: 0, feed: Feed::new(), greeting }
     }
 
-    /// Takes a report, or refuses it.
+    /// Accepts a report, or refuses it.
     pub(crate) fn take(&mut self, report: ReceivedReport, arrival: Arrival) -> Verdict {
         let mut run = self.take_out(&report, &arrival);
         let known = run.events.iter().rposition(|event| event.is_same(&arrival));
@@ -85,7 +85,7 @@ impl Runs {
         Verdict { status, misbehaving: arrival.failing.is_some(), breaches }
     }
 
-    /// What a page that has come so far is to be told, and how far it has come then.
+    /// The messages for a page that has read up to the cursor, and the cursor behind them.
     pub(crate) fn after(&self, cursor: Option<Cursor>) -> (Vec<Bytes>, Cursor) {
         let missed = cursor.and_then(|cursor| self.feed.after(cursor));
         (missed.unwrap_or_else(|| self.everything()), self.feed.cursor())
@@ -99,12 +99,12 @@ impl Runs {
             all.push(message("run", run, None));
             all.extend(run.events.iter().map(|event| message("event", &json!({"run": run.id, "event": event}), None)));
         }
-        // Only now does a page know everything: one that leaves before begins anew.
+        // Only now does a page know everything: a page that leaves earlier starts over.
         all.push(message("ready", &json!({}), Some(self.feed.cursor())));
         all
     }
 
-    /// The report's run, out of the row, which is in the order of the last report.
+    /// Takes the report's run out of the runs, which are in the order of their last reports.
     fn take_out(&mut self, report: &ReceivedReport, arrival: &Arrival) -> ReceivedRun {
         let place = self.runs.iter().position(|run| run.id == report.run_id);
         place.and_then(|place| self.runs.remove(place)).unwrap_or_else(|| {
@@ -115,7 +115,7 @@ impl Runs {
         })
     }
 
-    /// Whether there is room for so many bytes, at the expense of runs that were silent for long.
+    /// Makes room for this many bytes by forgetting runs that were silent for long. Returns whether there is room.
     fn make_room(&mut self, bytes: usize) -> bool {
         while self.kept_bytes + bytes > KEPT_BYTES {
             if !self.forget_one() {

@@ -1,4 +1,4 @@
-//! An endpoint without a script: somebody answers each request as it comes.
+//! An endpoint whose answers are decided one by one, as the requests come.
 
 use std::convert::Infallible;
 use std::io;

@@ -38,7 +38,7 @@ fn a_status_is_read() {
 }
 
 #[test]
-fn every_ending_is_one() {
+fn every_final_status_is_an_ending() {
     for status in ["SUCCEEDED", "WARNING", "FAILED", "CANCELLED"] {
         let report = webhook(&update(&format!(r#""status": "{status}""#)));
         assert_eq!((report.kind, report.label.as_str(), report.breaches), (Kind::Ending, status, vec![]));
@@ -87,7 +87,7 @@ fn missing_and_mistaken_fields_are_named() {
     let report = webhook(&format!(r#"{{"event_type": "LOG", "task_run_id": "{ID}", "metadata": 1, "log_name": 2}}"#));
     let wanted = [
         Breach::WrongType("metadata", "an object"),
-        Breach::WrongType("log_name", "a text"),
+        Breach::WrongType("log_name", "a string"),
         Breach::MissingField("data"),
     ];
     assert_eq!(report.breaches, wanted);
@@ -157,9 +157,9 @@ fn only_the_key_that_was_given_is_accepted() {
     assert_eq!((with("wrong").key, &with("wrong").breaches[0]), (Key::Wrong, &Breach::WrongKey));
 }
 
-/// Whatever is kept of a request, the key is not.
+/// Nothing that is kept of a request contains the key.
 #[test]
-fn the_key_is_blotted_out() {
+fn the_key_is_masked() {
     let good = webhook(&update(r#""status": "FAILED", "message": "401 for a-long-key""#));
     assert_eq!(
         (good.message.as_str(), good.breaches.as_slice()),

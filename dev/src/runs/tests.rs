@@ -74,7 +74,7 @@ fn what_the_endpoint_failed_was_not_taken() {
     assert_eq!(runs.take(end(), arrival("2")).breaches, [NoStart]);
 }
 
-/// The client did not hear that its report was taken: that is no second report.
+/// The client did not hear that its report was accepted, so it is not a second report.
 #[test]
 fn a_report_that_was_taken_already_breaks_no_rule() {
     let mut runs = runs();
