@@ -10,7 +10,8 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tokio_rustls::server::TlsStream;
 
-use super::fault::{Act, Delivery, End, OddResponse};
+use super::delivery::{Delivery, End, OddResponse};
+use super::fault::Act;
 use super::record::{EntryId, Record};
 
 /// An endless body's chunk, and the pause after it.

@@ -28,6 +28,7 @@
 
 mod act;
 mod connection;
+mod delivery;
 mod fault;
 mod record;
 #[cfg(test)]
