@@ -18,13 +18,13 @@ pub use crate::hooks::Sent;
 
 /// A host to be: what `wasi:http/proxy` asks for.
 #[must_use = "a host does nothing until something is instantiated on it"]
-pub struct Host {
+pub struct TestHost {
     time: Time,
     jitter: bool,
     client: Client,
 }
 
-impl Host {
+impl TestHost {
     /// With the machine's time.
     pub fn new() -> Self {
         Self { time: Time::Real, jitter: true, client: Client::Wasmtime }
@@ -66,7 +66,7 @@ impl Host {
     }
 
     /// A store, and the runtime that everything in it has to run in.
-    pub(crate) fn store(self, engine: &Engine) -> (Store<Ctx>, Runtime) {
+    pub(crate) fn store(self, engine: &Engine) -> (Store<GuestCtx>, Runtime) {
         let runtime = self.time.runtime();
         let context = runtime.enter();
         let began = Instant::now();
@@ -79,7 +79,7 @@ impl Host {
         if !self.jitter {
             wasi.secure_random(Deterministic::new(vec![u8::MAX]));
         }
-        let ctx = Ctx {
+        let ctx = GuestCtx {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
@@ -90,33 +90,33 @@ impl Host {
     }
 }
 
-impl Default for Host {
+impl Default for TestHost {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// What a store holds.
-pub(crate) struct Ctx {
+pub(crate) struct GuestCtx {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     pub(crate) hooks: Hooks,
 }
 
-impl WasiView for Ctx {
+impl WasiView for GuestCtx {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
-impl WasiHttpView for Ctx {
+impl WasiHttpView for GuestCtx {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
     }
 }
 
-impl Drop for Ctx {
+impl Drop for GuestCtx {
     fn drop(&mut self) {
         if thread::panicking() {
             print!("{}", self.hooks.output);

@@ -8,7 +8,7 @@ use super::{Guest, ReportError, State};
 pub type Reported = Result<(), ReportError>;
 
 /// `process`; dropping it drops the resource.
-pub struct Process {
+pub struct GuestProcess {
     pub(super) guest: Guest,
     pub(super) resource: ResourceAny,
 }
@@ -16,7 +16,7 @@ pub struct Process {
 /// One method for each report whose arguments are a message and data.
 macro_rules! reports {
     ($($(#[$doc:meta])* $name:ident = $call:ident;)*) => {
-        impl Process {
+        impl GuestProcess {
             $($(#[$doc])*
             pub fn $name(&self, message: Option<&str>, data: Option<&str>) -> Reported {
                 self.guest.call(async |store, exports| {
@@ -43,7 +43,7 @@ reports! {
     cancel = call_cancel;
 }
 
-impl Process {
+impl GuestProcess {
     /// `share`
     pub fn share(&self) -> Self {
         let resource = self.guest.call(async |store, exports| {
@@ -120,7 +120,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for GuestProcess {
     fn drop(&mut self) {
         self.guest.release(self.resource);
     }

@@ -2,7 +2,7 @@
 
 use wasmtime::component::ResourceAny;
 
-use super::{ConfigError, Delivery, Guest, Process, RUN_ID, RetryPolicy, Timeouts};
+use super::{ConfigError, Delivery, Guest, GuestProcess, RUN_ID, RetryPolicy, Timeouts};
 use crate::endpoint::MockEndpoint;
 
 /// Five attempts, and next to no waiting.
@@ -23,7 +23,7 @@ impl Reporter {
     }
 
     /// A run of this reporter, without a name.
-    pub fn run(&self) -> Process {
+    pub fn run(&self) -> GuestProcess {
         self.open(RUN_ID, None).expect("the run id is well-formed")
     }
 
@@ -63,11 +63,11 @@ impl Reporter {
     }
 
     /// `open`
-    pub fn open(&self, run_id: &str, name: Option<&str>) -> Result<Process, ConfigError> {
+    pub fn open(&self, run_id: &str, name: Option<&str>) -> Result<GuestProcess, ConfigError> {
         let resource = self.guest.call(async |store, exports| {
             exports.orchestra_process_lifecycle().reporter().call_open(store, self.resource, run_id, name).await
         });
-        Ok(Process { guest: self.guest.clone(), resource: resource? })
+        Ok(GuestProcess { guest: self.guest.clone(), resource: resource? })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a trigger may say, and what it is answered where it says something else.
 
 use host_test::composed::Program;
-use host_test::composed::service::{Response, Service};
+use host_test::composed::service::{Answered, Service};
 use host_test::endpoint::{MockEndpoint, status};
 use host_test::guest::{API_KEY, RUN_ID};
 
@@ -16,7 +16,7 @@ fn nothing_is_started(variables: &[(&str, &str)], test: impl FnOnce(&Service)) {
 }
 
 #[track_caller]
-fn assert_error(response: &Response, status: u16, error: &str) {
+fn assert_error(response: &Answered, status: u16, error: &str) {
     assert_eq!(response.status, status, "{response:?}");
     let json = response.json();
     assert!(json["error"].as_str().is_some_and(|text| text.contains(error)), "{response:?}");

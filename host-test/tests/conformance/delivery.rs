@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use host_test::endpoint::{MockEndpoint, dead_url, hang, retry_after, status};
 use host_test::guest::{Delivery, Guest, ReportError, Reporter, RetryPolicy};
-use host_test::host::Host;
+use host_test::host::TestHost;
 
 use crate::acknowledged;
 
@@ -29,7 +29,7 @@ fn background_reports_arrive_in_order_before_the_ending() {
 #[test]
 fn background_reports_do_not_wait_for_the_endpoint() {
     let endpoint = MockEndpoint::script([vec![hang()], acknowledged(2)].concat());
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let reporter = guest.reporter(&endpoint);
     reporter.set_delivery(Delivery::Background);
     let process = reporter.run();
@@ -78,7 +78,7 @@ fn a_dead_endpoint_is_an_error_and_no_trap() {
 #[test]
 fn a_report_over_https_arrives() {
     let endpoint = MockEndpoint::script_tls(acknowledged(1));
-    let guest = Guest::on(Host::new().trusting(&endpoint.certificate_authority()));
+    let guest = Guest::on(TestHost::new().trusting(&endpoint.certificate_authority()));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     let [request] = endpoint.requests();
     assert_eq!(request.json()["status"], "SUCCEEDED");
@@ -88,7 +88,7 @@ fn a_report_over_https_arrives() {
 #[test]
 fn a_background_report_is_tried_again_by_a_later_call() {
     let endpoint = MockEndpoint::script([vec![retry_after(503, "5")], acknowledged(4)].concat());
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let reporter = guest.reporter(&endpoint);
     reporter.set_delivery(Delivery::Background);
     let process = reporter.run();

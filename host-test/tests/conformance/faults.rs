@@ -6,7 +6,7 @@ use host_test::endpoint::{
     status,
 };
 use host_test::guest::{Guest, ReportError, Reporter, RetryPolicy, Timeouts};
-use host_test::host::Host;
+use host_test::host::TestHost;
 
 const ONE_ATTEMPT: RetryPolicy = RetryPolicy { attempts: 1, first_wait: 0, longest_wait: 0, budget: 60_000 };
 
@@ -73,7 +73,7 @@ fn the_default_timeouts_are_the_documented_ones() {
 
 #[test]
 fn the_connect_timeout_ends_an_attempt() {
-    let guest = Guest::on(Host::simulated_alone());
+    let guest = Guest::on(TestHost::simulated_alone());
     let reporter = guest.webhook("key").unwrap();
     reporter.set_endpoint(&full_url()).unwrap();
     reporter.set_retry_policy(ONE_ATTEMPT).unwrap();
@@ -86,7 +86,7 @@ fn the_connect_timeout_ends_an_attempt() {
 #[test]
 fn the_first_byte_timeout_ends_an_attempt() {
     let endpoint = MockEndpoint::script([hang(), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!(guest.sent_at(), [0.0, 15.5]);
 }
@@ -96,7 +96,7 @@ fn the_first_byte_timeout_ends_an_attempt() {
 #[test]
 fn a_handshake_that_hangs_is_given_up() {
     let endpoint = MockEndpoint::script_tls([hang_on_connect(), hang_on_connect()]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let reporter = guest.reporter(&endpoint);
     reporter.set_retry_policy(ONE_ATTEMPT).unwrap();
     let process = reporter.run();
@@ -110,7 +110,7 @@ fn a_handshake_that_hangs_is_given_up() {
 #[test]
 fn a_host_without_timeouts_does_not_keep_the_task() {
     let endpoint = MockEndpoint::script_tls([hang(), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
+    let guest = Guest::on(TestHost::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!(guest.sent_at(), [0.0, 20.5]);
 }
@@ -119,7 +119,7 @@ fn a_host_without_timeouts_does_not_keep_the_task() {
 #[test]
 fn the_timeout_between_bytes_ends_an_attempt_that_is_stuck_in_its_body() {
     let endpoint = MockEndpoint::script_tls([hang_in_body(1), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
+    let guest = Guest::on(TestHost::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
     let reporter = guest.reporter(&endpoint);
     reporter.set_timeouts(Timeouts { connect: 1000, first_byte: 1000, between_bytes: 9000 }).unwrap();
     reporter.run().send_log("run.log", &"x".repeat(4 * 1024 * 1024)).unwrap();
@@ -130,7 +130,7 @@ fn the_timeout_between_bytes_ends_an_attempt_that_is_stuck_in_its_body() {
 #[test]
 fn a_denial_is_told_and_neither_repeated_nor_kept() {
     let endpoint = MockEndpoint::script([]);
-    let guest = Guest::on(Host::new().denying());
+    let guest = Guest::on(TestHost::new().denying());
     let process = guest.reporter(&endpoint).run();
     let result = process.complete(None, None);
     assert!(matches!(result, Err(ReportError::Denied(_))), "{result:?}");
@@ -141,7 +141,7 @@ fn a_denial_is_told_and_neither_repeated_nor_kept() {
 #[test]
 fn an_answer_that_hangs_in_its_body_acknowledges() {
     let endpoint = MockEndpoint::script([status(200).body("0123456789").hanging_inside()]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!((guest.sent_at(), guest.seconds()), (vec![0.0], 0.25));
 }

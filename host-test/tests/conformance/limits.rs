@@ -1,6 +1,6 @@
 use host_test::endpoint::{MockEndpoint, retry_after};
-use host_test::guest::{Delivery, Guest, Process, ReportError, Reporter};
-use host_test::host::Host;
+use host_test::guest::{Delivery, Guest, GuestProcess, ReportError, Reporter};
+use host_test::host::TestHost;
 
 use crate::acknowledged;
 
@@ -33,7 +33,7 @@ fn what_is_at_a_limit_arrives() {
 }
 
 /// A run in background delivery that holds as many reports as it may, while the endpoint asks it to wait.
-fn full_run(guest: &Guest, endpoint: &MockEndpoint) -> Process {
+fn full_run(guest: &Guest, endpoint: &MockEndpoint) -> GuestProcess {
     let reporter = guest.reporter(endpoint);
     reporter.set_delivery(Delivery::Background);
     let process = reporter.run();
@@ -47,7 +47,7 @@ fn full_run(guest: &Guest, endpoint: &MockEndpoint) -> Process {
 #[test]
 fn a_full_outbox_makes_the_next_report_wait() {
     let endpoint = MockEndpoint::script([vec![retry_after(503, "30")], acknowledged(130)].concat());
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let process = full_run(&guest, &endpoint);
 
     process.set_output("rows", "128").unwrap();
@@ -62,7 +62,7 @@ fn a_full_outbox_makes_the_next_report_wait() {
 #[test]
 fn a_report_that_finds_no_room_within_the_budget_is_not_taken() {
     let endpoint = MockEndpoint::script([retry_after(503, "61")]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let process = full_run(&guest, &endpoint);
     assert!(matches!(process.set_output("rows", "128"), Err(ReportError::OutboxFull(_))));
     assert_eq!(process.pending(), 128);
@@ -71,7 +71,7 @@ fn a_report_that_finds_no_room_within_the_budget_is_not_taken() {
 #[test]
 fn an_ending_is_taken_beyond_the_limit() {
     let endpoint = MockEndpoint::script([vec![retry_after(503, "61")], acknowledged(1)].concat());
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let process = full_run(&guest, &endpoint);
     assert!(matches!(process.complete(None, None), Err(ReportError::Undelivered(_))));
     assert_eq!(process.pending(), 129);

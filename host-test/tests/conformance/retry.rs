@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use host_test::endpoint::{MockEndpoint, hang, redirect, retry_after, status};
 use host_test::guest::{Guest, ReportError, Reporter, RetryPolicy};
-use host_test::host::Host;
+use host_test::host::TestHost;
 
 const EIGHT_ATTEMPTS: RetryPolicy = RetryPolicy { attempts: 8, first_wait: 1000, longest_wait: 5000, budget: 60_000 };
 
@@ -51,7 +51,7 @@ fn a_redirect_is_refused_and_says_where_it_pointed() {
 #[test]
 fn a_retry_after_in_seconds_is_waited_for() {
     let endpoint = MockEndpoint::script([retry_after(429, "7"), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!(guest.sent_at(), [0.0, 7.0]);
 }
@@ -59,7 +59,7 @@ fn a_retry_after_in_seconds_is_waited_for() {
 #[test]
 fn a_retry_after_with_a_date_is_waited_for() {
     let endpoint = MockEndpoint::script([retry_after(503, "Mon, 23 Nov 2026 08:00:09 GMT"), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     guest.pass(Duration::from_secs(2));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!(guest.sent_at(), [2.0, 9.0]);
@@ -69,7 +69,7 @@ fn a_retry_after_with_a_date_is_waited_for() {
 #[test]
 fn a_retry_after_beyond_the_budget_gives_up_at_once() {
     let endpoint = MockEndpoint::script([retry_after(503, "61"), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let process = guest.reporter(&endpoint).run();
     assert!(matches!(process.start(None, None), Err(ReportError::Undelivered(_))));
     assert_eq!((guest.seconds(), process.pending()), (0.0, 1));
@@ -82,7 +82,7 @@ fn a_retry_after_beyond_the_budget_gives_up_at_once() {
 #[test]
 fn a_retry_after_beyond_the_budget_holds_for_later_calls() {
     let endpoint = MockEndpoint::script([retry_after(503, "61"), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let process = guest.reporter(&endpoint).run();
     process.complete(None, None).unwrap_err();
     guest.pass(Duration::from_secs(10));
@@ -94,7 +94,7 @@ fn a_retry_after_beyond_the_budget_holds_for_later_calls() {
 #[test]
 fn the_default_policy_is_the_documented_one() {
     let endpoint = MockEndpoint::always(status(503));
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let process = guest.reporter(&endpoint).run();
 
     process.complete(None, None).unwrap_err();
@@ -108,7 +108,7 @@ fn the_default_policy_is_the_documented_one() {
 #[test]
 fn waits_double_up_to_the_longest() {
     let endpoint = MockEndpoint::always(status(503));
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let reporter = guest.reporter(&endpoint);
     reporter.set_retry_policy(EIGHT_ATTEMPTS).unwrap();
     reporter.run().complete(None, None).unwrap_err();
@@ -118,7 +118,7 @@ fn waits_double_up_to_the_longest() {
 #[test]
 fn waits_have_jitter() {
     let endpoint = MockEndpoint::always(status(503));
-    let guest = Guest::on(Host::simulated(&endpoint).with_jitter());
+    let guest = Guest::on(TestHost::simulated(&endpoint).with_jitter());
     let reporter = guest.reporter(&endpoint);
     reporter.set_retry_policy(EIGHT_ATTEMPTS).unwrap();
 
@@ -135,7 +135,7 @@ fn waits_have_jitter() {
 #[test]
 fn the_budget_ends_a_call() {
     let endpoint = MockEndpoint::always(hang());
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let process = guest.reporter(&endpoint).run();
     assert!(matches!(process.complete(None, None), Err(ReportError::Undelivered(_))));
     assert_eq!(guest.sent_at(), [0.0, 15.5, 31.5, 48.5]);

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use host_test::endpoint::MockEndpoint;
-use host_test::guest::{Connection, Guest, LookupError, Process, QUICK, Reported, State, Value as Field};
+use host_test::guest::{Connection, Guest, GuestProcess, LookupError, QUICK, Reported, State, Value as Field};
 use serde_json::{Value, json};
 
 use super::exchange;
@@ -37,7 +37,7 @@ struct Caller<'a> {
     endpoint_url: String,
     variables: Vec<(String, String)>,
     decorated: Option<&'a str>,
-    run: Option<Process>,
+    run: Option<GuestProcess>,
     keys: Vec<String>,
     key_shown: bool,
 }
@@ -119,7 +119,7 @@ impl Caller<'_> {
     }
 
     /// Makes a report of the run that the environment names, which the first report opens.
-    fn webhook(&mut self, report: impl FnOnce(&Process) -> Reported) -> Value {
+    fn webhook(&mut self, report: impl FnOnce(&GuestProcess) -> Reported) -> Value {
         if self.run.is_none() {
             let reporter = self.guest.from_environment(&pairs(&self.variables));
             let Some(reporter) = self.said(reporter) else { return false.into() };
@@ -131,7 +131,7 @@ impl Caller<'_> {
         self.report(report)
     }
 
-    fn report(&mut self, report: impl FnOnce(&Process) -> Reported) -> Value {
+    fn report(&mut self, report: impl FnOnce(&GuestProcess) -> Reported) -> Value {
         let Some(reported) = self.run.as_ref().map(report) else { return false.into() };
         self.said(reported).is_some().into()
     }
@@ -159,7 +159,7 @@ impl Report {
     }
 }
 
-fn update_task(run: &Process, status: Status, message: Option<&str>, data: Option<&str>) -> Reported {
+fn update_task(run: &GuestProcess, status: Status, message: Option<&str>, data: Option<&str>) -> Reported {
     match status {
         Status::Running if matches!(run.state(), State::Open) => run.start(message, data),
         Status::Running => run.progress(message, data),
