@@ -13,6 +13,7 @@ mod connections;
 mod endpoint;
 mod event;
 mod host;
+mod http_date;
 mod json;
 mod outbox;
 mod process;
