@@ -46,7 +46,7 @@ impl ApiKey {
     /// `text` without the key: an endpoint may send back what it was sent. The text may have been cut off, so the
     /// beginning of a key at its end goes, too.
     pub fn redact(&self, text: &str) -> String {
-        let mut text = text::replace(text, &self.0, "[API key]");
+        let mut text = text.replace(&self.0, "[API key]");
         let beginnings = (API_KEY_SHOWN_BYTES + 1..self.0.len()).rev();
         if let Some(bytes) =
             beginnings.into_iter().find(|bytes| text.as_bytes().ends_with(&self.0.as_bytes()[..*bytes]))

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::calendar;
+use time::{Date, Month, UtcDateTime};
 
 /// RFC 9110, section 10.2.3: seconds, or a date. `None` for anything else.
 pub fn retry_after(value: &str, unix_time: Duration) -> Option<Duration> {
@@ -15,15 +15,17 @@ pub fn retry_after(value: &str, unix_time: Duration) -> Option<Duration> {
 
 /// A date in any of the three forms of RFC 9110, section 5.6.7, as time since 1970. They differ in the order of their
 /// numbers, and where the month's name comes first, the year comes last.
+///
+/// The words are read here and the calendar is the library's: its parser of formats alone would be a sixth of the component.
 fn http_date(text: &str, unix_time: Duration) -> Option<Duration> {
-    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (mut numbers, mut count, mut month, mut month_first) = ([0; 5], 0, None, false);
     for word in text.split(|character: char| !character.is_ascii_alphanumeric()) {
-        if let Ok(number) = word.parse::<u64>() {
+        if let Ok(number) = word.parse::<u16>() {
             *numbers.get_mut(count)? = number;
             count += 1;
-        } else if let Some(index) = MONTHS.chunks(3).position(|name| name == word.as_bytes()) {
-            month = Some(index as u64 + 1);
+        } else if let Some(index) = MONTHS.iter().position(|name| *name == word) {
+            month = Some(Month::January.nth_next(index as u8));
             month_first = count == 0;
         }
     }
@@ -33,18 +35,27 @@ fn http_date(text: &str, unix_time: Duration) -> Option<Duration> {
         // Sun, 06 Nov 1994 08:49:37 GMT, or with hyphens and two digits for the year.
         [day, year, hour, minute, second] => (day, year, [hour, minute, second]),
     };
-    // A leap second is taken for the one before.
-    if count < 5 || hour > 23 || minute > 59 || second > 60 {
+    if count < 5 {
         return None;
     }
-    let year = match year {
+    let year = match i32::from(year) {
         // Two digits are never more than 50 years ahead.
-        0..=99 if calendar::date(unix_time.as_secs() / calendar::DAY_SECONDS).0 + 50 >= 2000 + year => 2000 + year,
-        0..=99 => 1900 + year,
-        _ => year,
+        year @ 0..=99 if date_time(unix_time).year() + 50 >= 2000 + year => 2000 + year,
+        year @ 0..=99 => 1900 + year,
+        year => year,
     };
-    let days = calendar::days_since_1970(year, month?, day)?;
-    Some(Duration::from_secs(days * calendar::DAY_SECONDS + hour * 3600 + minute * 60 + second.min(59)))
+    // A leap second is taken for the one before.
+    let second = if second == 60 { 59 } else { second };
+    let [day, hour, minute, second] = [day, hour, minute, second].map(|number| u8::try_from(number).unwrap_or(u8::MAX));
+    let date = Date::from_calendar_date(year, month?, day).ok()?.with_hms(hour, minute, second).ok()?;
+    // What was before 1970 is long past.
+    Some(Duration::from_secs(date.as_utc().unix_timestamp().try_into().unwrap_or(0)))
+}
+
+/// The date and time of a clock; the last that there is where the clock is beyond it.
+pub fn date_time(unix_time: Duration) -> UtcDateTime {
+    let seconds = i64::try_from(unix_time.as_secs()).unwrap_or(i64::MAX);
+    UtcDateTime::from_unix_timestamp(seconds).unwrap_or(UtcDateTime::MAX)
 }
 
 #[cfg(test)]
@@ -71,5 +82,22 @@ mod tests {
         {
             assert_eq!(seconds(wrong), None, "{wrong}");
         }
+    }
+    #[test]
+    fn a_leap_second_is_the_second_before() {
+        assert_eq!(http_date("Sat, 31 Dec 2016 23:59:60 GMT", NOW), http_date("Sat, 31 Dec 2016 23:59:59 GMT", NOW));
+        assert_eq!(http_date("Sat, 31 Dec 2016 23:59:61 GMT", NOW), None);
+    }
+
+    #[test]
+    fn a_year_of_two_digits_is_at_most_50_years_ahead() {
+        let date = |text| http_date(text, NOW);
+        assert_eq!(date("Monday, 23-Nov-76 08:00:00 GMT"), date("Mon, 23 Nov 2076 08:00:00 GMT"));
+        assert_eq!(date("Wednesday, 23-Nov-77 08:00:00 GMT"), date("Wed, 23 Nov 1977 08:00:00 GMT"));
+    }
+
+    #[test]
+    fn a_clock_beyond_the_calendar_has_the_last_date() {
+        assert_eq!(date_time(Duration::MAX), UtcDateTime::MAX);
     }
 }

@@ -7,7 +7,6 @@
 
 extern crate alloc;
 
-mod calendar;
 mod config;
 mod connections;
 mod endpoint;

@@ -2,7 +2,7 @@
 //! only in how long it may wait.
 
 use alloc::rc::Rc;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -93,7 +93,7 @@ impl<H: Host> Outbox<H> {
             if let Err(Undelivered(trouble)) = self.deliver_until(Some(deadline), Some(bytes)) {
                 return Err(Full(text::concat(&[
                     "the outbox holds ",
-                    &text::number(self.queue.len() as u64, 1),
+                    &self.queue.len().to_string(),
                     " reports; ",
                     &trouble,
                 ])));
@@ -230,7 +230,7 @@ impl Report {
             0 => text::concat(&[&self.label, ": the endpoint has not answered yet"]),
             1 => text::concat(&[&self.label, ": after 1 attempt: ", &self.trouble]),
             failures => {
-                let failures = text::number(failures.into(), 1);
+                let failures = failures.to_string();
                 text::concat(&[&self.label, ": after ", &failures, " attempts: ", &self.trouble])
             }
         })
@@ -245,7 +245,6 @@ mod tests {
     use crate::process::Process;
     use crate::simulation::{Simulation, answer, denied, retry_after, slow};
     use alloc::format;
-    use alloc::string::ToString;
 
     type Run = Process<Simulation>;
 

@@ -1,6 +1,6 @@
 //! The retry policy: what an answer means, and how long to wait before the next attempt. Pure; time is a value.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::time::Duration;
 
 use crate::contract::{ConfigError, RetryPolicy};
@@ -88,7 +88,7 @@ pub fn classify(attempt: Result<Answer, Fault>, unix_time: Duration) -> Verdict 
         200..=299 => Verdict::Acknowledged,
         // Request timeout, too early, too many requests; and the server errors that pass.
         408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::Retry {
-            trouble: text::concat(&["the endpoint answered ", &text::number(answer.status.into(), 3)]),
+            trouble: text::concat(&["the endpoint answered ", &answer.status.to_string()]),
             after: answer.retry_after.and_then(|value| retry_after(&value, unix_time)),
         },
         // Followed, it would become a GET in many clients, and look like a success (RFC 9110, section 15.4).
@@ -103,7 +103,6 @@ pub fn classify(attempt: Result<Answer, Fault>, unix_time: Duration) -> Verdict 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
 
     /// Mon, 23 Nov 2026 08:00:00 GMT
     const NOW: Duration = Duration::from_secs(1_795_420_800);

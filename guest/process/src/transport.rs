@@ -3,7 +3,7 @@
 //! An attempt is a small state machine, so that it can be left under way while the task goes on. The order of fields is
 //! the order of dropping: WASI traps where a parent is dropped before its child.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -129,7 +129,7 @@ impl Exchange {
         for (name, value) in [
             ("authorization", config.key.authorization(config.protocol.authorization_scheme()).as_str()),
             ("content-type", "application/json"),
-            ("content-length", &text::number(request.body.len() as u64, 1)),
+            ("content-length", &request.body.len().to_string()),
             ("idempotency-key", &request.idempotency_key.hyphenated()),
             ("user-agent", concat!("orchestra-process/", env!("CARGO_PKG_VERSION"))),
         ] {

@@ -1,21 +1,21 @@
 //! The jobs protocol of orchestra-sdk 0.0.9. It knows four statuses, and neither outputs nor logs.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Moment, Run, Unsupported};
-use crate::calendar;
 use crate::contract::Outcome;
 use crate::endpoint::Endpoint;
 use crate::event::{Details, Event};
+use crate::http_date::date_time;
 use crate::json::Writer;
-use crate::text;
 use crate::uuid::Uuid;
 
 /// `clientid` is encoded as a form's field, as the SDK's client does.
 pub(super) fn path_with_query(endpoint: &Endpoint, client_id: &str) -> String {
-    let mut path = text::concat(&[endpoint.path.trim_end_matches('/'), "/jobs/sdk/sdk_receive?clientid="]);
+    let mut path = format!("{}/jobs/sdk/sdk_receive?clientid=", endpoint.path.trim_end_matches('/'));
     for byte in client_id.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
@@ -31,9 +31,7 @@ pub(super) fn path_with_query(endpoint: &Endpoint, client_id: &str) -> String {
 
 pub(super) fn message(run: &Run, moment: Moment, given: Option<String>) -> Option<String> {
     match moment {
-        Moment::Start => {
-            given.or_else(|| Some(text::concat(&["Orc process with correlation id ", &run.id, " started"])))
-        }
+        Moment::Start => given.or_else(|| Some(format!("Orc process with correlation id {} started", run.id))),
         Moment::End(_) => given,
     }
 }
@@ -71,28 +69,16 @@ pub(super) fn body(run: &Run, event: &Event, id: Uuid, unix_time: Duration) -> R
 
 /// As Python's `%Y-%m-%d %H:%M:%S.%f`.
 fn time_utc(unix_time: Duration) -> String {
-    let (year, month, day) = calendar::date(unix_time.as_secs() / calendar::DAY_SECONDS);
-    let second = unix_time.as_secs() % calendar::DAY_SECONDS;
-    let mut time = String::new();
-    for (number, digits, separator) in [
-        (year, 4, "-"),
-        (month, 2, "-"),
-        (day, 2, " "),
-        (second / 3600, 2, ":"),
-        (second / 60 % 60, 2, ":"),
-        (second % 60, 2, "."),
-        (unix_time.subsec_micros().into(), 6, ""),
-    ] {
-        time.push_str(&text::number(number, digits));
-        time.push_str(separator);
-    }
-    time
+    let moment = date_time(unix_time);
+    let (year, month, day) = moment.to_calendar_date();
+    let (hour, minute, second) = moment.as_hms();
+    let (month, micros) = (u8::from(month), unix_time.subsec_micros());
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
     use alloc::string::ToString;
 
     fn sent(name: Option<&str>, event: &Event) -> String {
