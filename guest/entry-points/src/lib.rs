@@ -5,7 +5,6 @@
 
 pub mod command;
 mod http;
-mod origin;
 mod run;
 pub mod service;
 mod settings;

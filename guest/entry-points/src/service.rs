@@ -1,12 +1,12 @@
 //! A run for each trigger that arrives over HTTP. The answer is out before the task starts: Orchestra waits 30 s for it, a
 //! task may take hours.
 
+use orchestra_url::Origin;
 use subtle::ConstantTimeEq;
 use wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
 
 use crate::http::{Answer, body, header};
 use crate::lifecycle::{Process, Reporter};
-use crate::origin::Origin;
 use crate::settings::Settings;
 use crate::stderr::{say, sentence};
 use crate::trigger::{RUN_ID_HEADER, Trigger};

@@ -1,6 +1,6 @@
 //! What the environment says about the runs of this program.
 
-use crate::origin::Origin;
+use orchestra_url::Origin;
 
 const DEFAULT_NAME: &str = "task";
 

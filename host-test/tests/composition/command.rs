@@ -88,7 +88,7 @@ fn what_is_wrong_with_the_configuration_is_said_and_the_task_runs() {
     for (name, value, expected) in [
         ("ORCHESTRA_API_KEY", "se\u{1}cret", "ORCHESTRA_API_KEY: the API key holds"),
         ("ORCHESTRA_TASK_RUN_ID", "7", "the run id is no UUID"),
-        ("ORCHESTRA_WEBHOOK_URL", "example.com", "ORCHESTRA_WEBHOOK_URL: the endpoint is no absolute URL"),
+        ("ORCHESTRA_WEBHOOK_URL", "example.com", "ORCHESTRA_WEBHOOK_URL: the endpoint is not an absolute URL"),
         ("ORCHESTRA_WEBHOOK_URL", "http://example.com", "http://example.com is plain http"),
     ] {
         let endpoint = MockEndpoint::script([]);

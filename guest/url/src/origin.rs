@@ -1,42 +1,31 @@
 //! Where a URL leads to: scheme, host and port (RFC 6454).
 
-use fluent_uri::Uri;
+use crate::host::Host;
+use crate::parts::Parts;
 
 /// Two URLs of one origin compare equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    scheme: String,
-    host: String,
+    https: bool,
+    host: Host,
     port: u16,
 }
 
 impl Origin {
-    /// The origin of an http or https URL. None for what has none, and for what has user information before its host: that
-    /// is how a URL is made to look like another.
+    /// The origin of a URL that could be an [`Endpoint`](crate::Endpoint). `None` for every other.
     pub fn parse(url: &str) -> Option<Self> {
-        let uri = Uri::parse(url).ok()?;
-        let scheme = uri.scheme().as_str().to_ascii_lowercase();
-        let default_port = match scheme.as_str() {
-            "https" => 443,
-            "http" => 80,
-            _ => return None,
-        };
-        let authority = uri.authority()?;
-        let host = authority.host().to_ascii_lowercase();
-        if authority.has_userinfo() || host.is_empty() {
-            return None;
-        }
-        let port = authority.port_to_u16().ok()?.unwrap_or(default_port);
-        Some(Self { scheme, host, port })
+        Some(Self::of(Parts::parse(url).ok()?))
     }
-}
 
-impl Origin {
     /// The origin of a URL that says nothing more: who names a path means that path, and no other.
     pub fn parse_alone(url: &str) -> Option<Self> {
-        let uri = Uri::parse(url).ok()?;
-        let is_alone = matches!(uri.path().as_str(), "" | "/") && uri.query().is_none() && uri.fragment().is_none();
-        is_alone.then(|| Self::parse(url))?
+        let parts = Parts::parse(url).ok()?;
+        let is_alone = matches!(parts.path, "" | "/") && parts.query.is_none() && !parts.has_fragment;
+        is_alone.then(|| Self::of(parts))
+    }
+
+    fn of(Parts { https, host, port, .. }: Parts<'_>) -> Self {
+        Self { https, host, port: port.unwrap_or(if https { 443 } else { 80 }) }
     }
 }
 
@@ -57,6 +46,24 @@ mod tests {
     }
 
     #[test]
+    fn an_address_has_one_origin_however_it_is_written() {
+        let origin = Origin::parse("http://[::1]:8080/");
+        assert!(origin.is_some());
+        assert_eq!(Origin::parse("http://[0:0:0:0:0:0:0:1]:8080"), origin);
+        assert_eq!(Origin::parse("http://[::0.0.0.1]:8080"), origin);
+    }
+
+    #[test]
+    fn a_url_that_says_more_is_not_an_origin_alone() {
+        for alone in ["https://a.example", "https://a.example/", " https://a.example:8443\n"] {
+            assert!(Origin::parse_alone(alone).is_some(), "{alone}");
+        }
+        for more in ["https://a.example/tenant", "https://a.example?", "https://a.example/#", "https://a.example//"] {
+            assert_eq!(Origin::parse_alone(more), None, "{more}");
+        }
+    }
+
+    #[test]
     fn a_url_that_could_be_taken_for_another_has_none() {
         for url in [
             "",
@@ -68,7 +75,9 @@ mod tests {
             "https://@a.example",
             "https://a.example\\@b.example",
             "https://a.example:65536",
+            "https://a.example:0",
             "https://a.example b.example",
+            "https://127.1",
         ] {
             assert_eq!(Origin::parse(url), None, "{url}");
         }
