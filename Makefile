@@ -3,7 +3,7 @@
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
-TESTED := orchestra-process orchestra-entry-points orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev \
+TESTED := orchestra-process orchestra-url orchestra-entry-points orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev \
   host-test orchestra-host orchestra-wasm plugin-host foreign-hosts
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 

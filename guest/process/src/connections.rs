@@ -69,16 +69,10 @@ pub fn field(connection: Connection, name: &str) -> Option<Value> {
 /// The parts of `INTEGRATION__CONNECTION_ID__FIELD`, if this is such a name.
 fn parts(name: &str) -> Option<[&str; 3]> {
     // The parts of a name in normal form have no `_` at their ends, so the first `__` is where a part ends.
-    let (integration, rest) = split_once(name)?;
-    let (connection_id, field) = split_once(rest)?;
+    let (integration, rest) = name.split_once("__")?;
+    let (connection_id, field) = rest.split_once("__")?;
     let parts = [integration, connection_id, field];
     parts.iter().all(|part| !part.is_empty() && normal(part) == **part).then_some(parts)
-}
-
-/// Before and behind the first `__`.
-fn split_once(name: &str) -> Option<(&str, &str)> {
-    let at = name.as_bytes().windows(2).position(|pair| pair == b"__")?;
-    Some((name.get(..at)?, name.get(at + 2..)?))
 }
 
 /// Upper case, and one `_` for each run of other characters, none at the ends.

@@ -13,7 +13,8 @@ use crate::http_date::date_time;
 use crate::json::Writer;
 use crate::uuid::Uuid;
 
-/// `clientid` is encoded as a form's field, as the SDK's client does.
+/// `clientid` is encoded as Python's `urllib` encodes a form's field, as the SDK's client does. (The crates for forms follow
+/// WHATWG, which encodes `~` and leaves `*`.)
 pub(super) fn path_with_query(endpoint: &Endpoint, client_id: &str) -> String {
     let mut path = format!("{}/jobs/sdk/sdk_receive?clientid=", endpoint.path.trim_end_matches('/'));
     for byte in client_id.bytes() {
