@@ -12,7 +12,8 @@ pub struct Origin {
 
 impl Origin {
     /// The origin of an http or https URL. None for what has none, and for what has user information before its host: that
-    /// is how a URL is made to look like another.
+    /// is how a URL is made to look like another. None for a host with `*` in it, too: no host has such a name, and whoever
+    /// writes one means a pattern.
     pub fn parse(url: &str) -> Option<Self> {
         let uri = Uri::parse(url).ok()?;
         let scheme = uri.scheme().as_str().to_ascii_lowercase();
@@ -23,7 +24,7 @@ impl Origin {
         };
         let authority = uri.authority()?;
         let host = authority.host().to_ascii_lowercase();
-        if authority.has_userinfo() || host.is_empty() {
+        if authority.has_userinfo() || host.is_empty() || host.contains('*') {
             return None;
         }
         let port = authority.port_to_u16().ok()?.unwrap_or(default_port);
@@ -69,6 +70,8 @@ mod tests {
             "https://a.example\\@b.example",
             "https://a.example:65536",
             "https://a.example b.example",
+            "https://*.a.example",
+            "https://*",
         ] {
             assert_eq!(Origin::parse(url), None, "{url}");
         }

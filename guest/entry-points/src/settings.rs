@@ -39,8 +39,11 @@ impl Settings {
             .zip(entries)
             .map(|(number, entry)| {
                 Origin::parse_alone(entry).ok_or_else(|| {
+                    let pattern =
+                        if entry.contains('*') { "; patterns are not supported: name each origin" } else { "" };
                     format!(
-                        "ORCHESTRA_ALLOWED_ENDPOINTS: entry {number} is no origin such as https://webhook.getorchestra.io"
+                        "ORCHESTRA_ALLOWED_ENDPOINTS: entry {number} is not an origin such as \
+                         https://webhook.getorchestra.io{pattern}"
                     )
                 })
             })
@@ -90,7 +93,20 @@ mod tests {
         let allowed = |list| settings(&[("ORCHESTRA_ALLOWED_ENDPOINTS", list)]).allowed_endpoints();
         assert_eq!(allowed("").unwrap().len(), 0);
         assert_eq!(allowed(" https://a.example , https://b.example:8443/,").unwrap().len(), 2);
-        assert!(allowed("https://a.example,b.example").unwrap_err().contains("entry 2 is no origin"));
-        assert!(allowed("https://a.example/tenant-a").unwrap_err().contains("entry 1 is no origin"));
+        assert!(allowed("https://a.example,b.example").unwrap_err().contains("entry 2 is not an origin"));
+        assert!(allowed("https://a.example/tenant-a").unwrap_err().contains("entry 1 is not an origin"));
+    }
+
+    /// It would match nothing, and whoever wrote it believes that it does.
+    #[test]
+    fn a_pattern_is_not_an_allowed_endpoint() {
+        let allowed = |list| settings(&[("ORCHESTRA_ALLOWED_ENDPOINTS", list)]).allowed_endpoints();
+        for list in ["https://a.example,https://*.b.example", "https://a.example,*"] {
+            let error = allowed(list).unwrap_err();
+            assert!(error.contains("entry 2 is not an origin"), "{error}");
+            assert!(error.contains("patterns are not supported"), "{error}");
+            assert!(!error.contains("b.example"), "{error}");
+        }
+        assert!(!allowed("b.example").unwrap_err().contains("pattern"));
     }
 }
