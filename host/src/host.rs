@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
-use std::{fs, thread};
 
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine};
 
+use crate::folder::Protected;
 use crate::forward::Contract;
 use crate::instance::MEMORY_BYTES;
 use crate::network::{Client, NetworkError};
 use crate::process::{self, Farewell, Patience, Process};
 use crate::run::{End, Reporting, Run};
 use crate::store::Ctx;
-use crate::task::{LoadError, Task};
+use crate::task::{self, LoadError, Task};
 
 /// How often running WebAssembly lets others run. A deadline is late by about this much.
 const TICK: Duration = Duration::from_millis(10);
@@ -65,26 +66,36 @@ pub(crate) struct Inner {
     pub(crate) client: Client,
     /// What the process component of one run may have.
     pub(crate) process_memory_bytes: usize,
+    pub(crate) protected: Arc<Protected>,
 }
 
 impl Host {
     /// Compiles the process component, or finds it in the cache.
     pub fn new(config: &Config) -> Result<Self, HostError> {
         let client = Client::new(config.certificate_authorities.as_deref())?;
-        Self::with_client(&config.cache, client).map_err(HostError::Engine)
+        Self::with_client(config, client).map_err(HostError::Engine)
     }
 
-    fn with_client(cache: &Cache, client: Client) -> wasmtime::Result<Self> {
-        let mut config = wasmtime::Config::new();
-        config.epoch_interruption(true).cache(open(cache)?);
-        let engine = Engine::new(&config)?;
+    fn with_client(config: &Config, client: Client) -> wasmtime::Result<Self> {
+        let cache = open(&config.cache)?;
+        let protected = Arc::new(Protected {
+            cache: cache.as_ref().map(|cache| match &config.cache {
+                // Wasmtime has the real path, in which no link is seen any more.
+                Cache::Folder(folder) => folder.clone(),
+                _ => cache.directory().clone(),
+            }),
+            certificate_authorities: config.certificate_authorities.clone(),
+        });
+        let mut engine = wasmtime::Config::new();
+        engine.epoch_interruption(true).cache(cache);
+        let engine = Engine::new(&engine)?;
         let process = Component::new(&engine, orchestra_components::PROCESS)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi_http::p2::add_to_linker_async::<Ctx>(&mut linker)?;
         let contract = Arc::new(Contract::of(&engine, &process));
         let process = linker.instantiate_pre(&process)?;
         tick(&engine)?;
-        Ok(Self(Inner { engine, process, contract, client, process_memory_bytes: MEMORY_BYTES }))
+        Ok(Self(Inner { engine, process, contract, client, process_memory_bytes: MEMORY_BYTES, protected }))
     }
 
     /// Compiles a task or a command, or finds it in the cache. Takes a second for each few MiB the first time, on all
@@ -93,10 +104,9 @@ impl Host {
         Task::compile(&self.0, program)
     }
 
-    /// [`load`](Self::load) of a file.
+    /// [`load`](Self::load) of a file, or of what comes through a named pipe: for as long as that takes.
     pub fn load_file(&self, path: &Path) -> Result<Task, LoadError> {
-        let program = fs::read(path).map_err(|source| LoadError::Read { path: path.to_path_buf(), source })?;
-        self.load(&program)
+        self.load(&task::read(path)?)
     }
 
     /// Whether a run can be reported so: what is wrong with the key, the endpoint or the run id, in a sentence. Sends nothing.

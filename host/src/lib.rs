@@ -35,10 +35,12 @@
 
 mod bindings;
 mod crash;
+mod folder;
 mod forward;
 mod host;
 mod instance;
 mod limits;
+mod mounts;
 mod network;
 mod output;
 mod process;
@@ -49,9 +51,10 @@ mod words;
 
 pub use bindings::lifecycle::Outcome;
 pub use crash::{Crash, FRAMES};
+pub use folder::Folder;
 pub use host::{Cache, Config, Host, HostError};
 pub use network::NetworkError;
 pub use output::{HEAD_BYTES, Observer, Stdio, Stream, TAIL_BYTES};
-pub use run::{ApiKey, End, Ended, Folder, INPUT_BYTES, INPUT_VARIABLE, Reporting, Run};
-pub use task::{LoadError, Task};
+pub use run::{ApiKey, End, Ended, INPUT_BYTES, INPUT_VARIABLE, Reporting, Run};
+pub use task::{LoadError, PROGRAM_BYTES, Task};
 pub use tokio_util::sync::CancellationToken;

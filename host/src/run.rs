@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -15,6 +14,7 @@ use wasmtime_wasi::{I32Exit, WasiCtx};
 
 use crate::bindings::lifecycle::Outcome;
 use crate::crash::Crash;
+use crate::folder::{self, Folder};
 use crate::forward::Forward;
 use crate::instance::Ending;
 use crate::limits::Limits;
@@ -62,17 +62,6 @@ pub struct Reporting {
     pub api_key: ApiKey,
     /// The webhook's URL; Orchestra's own without one.
     pub endpoint: Option<String>,
-}
-
-/// A folder that a task may use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Folder {
-    /// On this machine.
-    pub here: PathBuf,
-    /// Where the task finds it.
-    pub there: String,
-    /// Whether the task may change what is in it.
-    pub is_writable: bool,
 }
 
 /// What one run is given. By default: nothing but a name, and 1 GiB of memory.
@@ -248,8 +237,9 @@ fn prepare(task: &Task, run: &Run, output: &Output, process: &Process) -> Result
     if !task.is_task() && run.variables.iter().all(|(name, _)| name != INPUT_VARIABLE) {
         wasi.env(INPUT_VARIABLE, &run.input);
     }
-    for Folder { here, there, is_writable } in &run.folders {
-        check_folder(here)?;
+    for folder in &run.folders {
+        folder::check(folder, &task.host.protected)?;
+        let Folder { here, there, is_writable } = folder;
         let permissions = if *is_writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
         wasi.preopened_dir(here, there, permissions).map_err(|error| format!("{}: {error:#}", here.display()))?;
     }
@@ -259,18 +249,6 @@ fn prepare(task: &Task, run: &Run, output: &Output, process: &Process) -> Result
     let (forward, lent) = Forward::new(process.jobs.clone(), process.types.clone(), process.run);
     let limits = Limits::new(run.memory_bytes);
     Ok((store::new(&task.host.engine, wasi.build(), hooks, limits, Some(forward)), lent))
-}
-
-/// Linux has the environment of this very process, with the API key in it, in a file.
-fn check_folder(folder: &Path) -> Result<(), String> {
-    let processes = Path::new("/proc");
-    match folder.canonicalize() {
-        Ok(real) if cfg!(target_os = "linux") && (real.starts_with(processes) || processes.starts_with(&real)) => {
-            Err(format!("{} has /proc in it, and with it the API key: name a folder below", folder.display()))
-        }
-        // What else is wrong with it is told when it is opened.
-        _ => Ok(()),
-    }
 }
 
 fn is_ours(variable: &str) -> bool {
