@@ -3,6 +3,7 @@
 mod compose;
 mod dev;
 mod inspect;
+mod process_limits;
 mod progress;
 mod quantity;
 mod run;
@@ -39,8 +40,22 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(*arguments),
+    // First of all: reading the command line takes stack, too.
+    let done = process_limits::check().and_then(|()| perform(Arguments::parse().command));
+    let code = done.unwrap_or_else(|error| {
+        progress::write(&format!("orchestra: {error}\n"));
+        ExitCode::from(run::status::NOT_STARTED)
+    });
+    if let Some(notice) = process_limits::notice() {
+        progress::write(&notice);
+    }
+    code
+}
+
+/// The error is a sentence.
+fn perform(command: Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Run(arguments) => process_limits::check_address_space().and_then(|()| run::run(*arguments)),
         Command::Dev(arguments) => dev::dev(&arguments),
         Command::Compose(arguments) => compose::compose(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
@@ -49,11 +64,7 @@ fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Arguments::command(), "orchestra-wasm", &mut script);
             print(&script).map(|()| ExitCode::SUCCESS)
         }
-    };
-    done.unwrap_or_else(|error| {
-        progress::write(&format!("orchestra: {error}\n"));
-        ExitCode::from(run::status::NOT_STARTED)
-    })
+    }
 }
 
 /// Writes to standard output. Whoever has closed it wants no more of it, and has no error to see.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use orchestra_host::{Observer, Stream};
 use tokio::time::{Instant, timeout};
 
+use crate::process_limits;
+
 /// Back to the line's begin, and all of it erased.
 const ERASE: &str = "\r\x1b[K";
 /// What the task wrote may still be on its way to the terminal.
@@ -68,7 +70,9 @@ impl Line {
             (false, true) => "",
             (false, false) => "\n",
         };
-        write(&format!("{before}{text}\n"));
+        // Before the text, since the last line that is said may be the summary, which a program reads.
+        let notice = process_limits::notice().unwrap_or_default();
+        write(&format!("{before}{notice}{text}\n"));
         (state.is_drawn, state.is_at_start) = (false, true);
     }
 

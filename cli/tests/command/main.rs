@@ -3,6 +3,8 @@
 mod components;
 #[cfg(unix)]
 mod dev;
+#[cfg(unix)]
+mod limits;
 mod network;
 mod run;
 #[cfg(unix)]
