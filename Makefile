@@ -1,10 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help target tools build compose examples demo test golden test-hosts test-page picture lint clean
+.PHONY: help target tools build compose examples demo docs test golden test-hosts test-page picture lint clean
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
-TESTED := orchestra-process orchestra-entry-points orchestra-guard orchestra-compose orchestra-endpoint orchestra-dev \
-  host-test orchestra-host orchestra-wasm plugin-host foreign-hosts
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 
 include examples/build.mk
@@ -31,16 +29,19 @@ examples: tools build ## Build the examples in Rust, Python and JavaScript into 
 demo: target ## Run a composed task twice, on bad and on good data, and show what arrives at an endpoint on loopback
 	cargo run --quiet --package host-test --example demo
 
+docs: ## Make docs/wit.md from wit/*.wit
+	cargo run --quiet --bin wit-check -- reference wit docs/wit.md
+
 test: target ## Run the unit tests and the conformance suite
-	cargo test $(TESTED:%=--package %)
+	cargo test
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
 
-# The packages of `make test`, so that nothing is built again, with other features; the foreign hosts run programs of theirs.
+# Of all packages, as `make test`, so that nothing is built again with other features; the foreign hosts run programs of theirs.
 test-hosts: examples ## Run the examples under wasmtime's command line, on Node and under orchestra, and compare the reports
-	cargo test --quiet --no-run $(TESTED:%=--package %)
-	cargo test $(TESTED:%=--package %) --test hosts
+	cargo test --quiet --no-run
+	cargo test --test hosts
 
 test-page: dev-server ## Run the tests of the page of `orchestra-wasm dev` in headless Chromium
 	$(SEEN) node --test dev/page/page.test.mjs
@@ -58,8 +59,9 @@ dev-server:
 	scripts/tools playwright
 	cargo build --package orchestra-dev --example serve
 
-lint: target ## Check formatting, lints and documentation
+lint: target ## Check formatting, lints, documentation, the contract and the dependencies
 	cargo fmt --all --check
+	cargo run --quiet --bin wit-check -- lint wit
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --package foreign-hosts --test hosts -- -D warnings
 	cargo clippy $(GUEST) -- -D warnings

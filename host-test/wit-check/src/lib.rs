@@ -1,0 +1,17 @@
+//! What `make lint` asks of the contract in `wit/`, and `docs/wit.md`, which is made from it.
+//!
+//! It knows the text of the contract only, not what implements it: the suites beside this crate test that.
+
+mod compatibility;
+mod contract;
+mod difference;
+mod finding;
+mod gates;
+mod reference;
+mod signature;
+
+pub use compatibility::incompatibilities;
+pub use contract::Contract;
+pub use finding::Finding;
+pub use gates::ungated;
+pub use reference::reference;
