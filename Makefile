@@ -4,6 +4,8 @@
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
+# No package is named here, nor for the tests, so that the features are those of all default members: nothing is built twice.
+COMPOSE := cargo run --quiet --bin orchestra-wasm -- compose
 
 include examples/build.mk
 
@@ -14,11 +16,11 @@ target: ## Install the wasm32-wasip2 target where it is missing
 	scripts/wasip2-target
 
 build: target ## Build target/components/orchestra-{process,runner,wrapper,guard}.wasm
-	cargo run --quiet --package orchestra-compose --bin components -- $(OUTPUT)/components
+	cargo run --quiet --bin components -- $(OUTPUT)/components
 
 compose: target ## Compose TASK=task.wasm, a task or a command, into OUT (task.composed.wasm)
 	@test -n "$(TASK)" || { echo 'usage: make compose TASK=task.wasm [OUT=composed.wasm]' >&2; exit 2; }
-	cargo run --quiet --package orchestra-compose -- "$(TASK)" "$(or $(OUT),$(basename $(TASK)).composed.wasm)"
+	$(COMPOSE) "$(TASK)" --output "$(or $(OUT),$(basename $(TASK)).composed.wasm)"
 
 tools: ## Install what the examples and other hosts need: wasmtime, componentize-py, jco, wac
 	scripts/tools
@@ -27,7 +29,7 @@ examples: tools build ## Build the examples in Rust, Python and JavaScript into 
 	$(MAKE) --no-print-directory $(EXAMPLE_COMPONENTS)
 
 demo: target ## Run a composed task twice, on bad and on good data, and show what arrives at an endpoint on loopback
-	cargo run --quiet --package host-test --example demo
+	cargo run --quiet --example demo
 
 docs: ## Make docs/wit.md from wit/*.wit
 	cargo run --quiet --bin wit-check -- reference wit docs/wit.md
@@ -38,7 +40,7 @@ test: target ## Run the unit tests and the conformance suite
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
 
-# Of all packages, as `make test`, so that nothing is built again with other features; the foreign hosts run programs of theirs.
+# All is built first, because the foreign hosts run programs of other packages.
 test-hosts: examples ## Run the examples under wasmtime's command line, on Node and under orchestra, and compare the reports
 	cargo test --quiet --no-run
 	cargo test --test hosts
@@ -57,9 +59,9 @@ SEEN = SERVE=$(abspath $(OUTPUT))/debug/examples/serve PLAYWRIGHT=$(abspath $(OU
 dev-server:
 	@command -v $(CHROMIUM) >/dev/null || { echo 'There is no chromium: apt-get install chromium, or say CHROMIUM=...' >&2; exit 1; }
 	scripts/tools playwright
-	cargo build --package orchestra-dev --example serve
+	cargo build --example serve
 
-lint: target ## Check formatting, lints, documentation, the contract and the dependencies
+lint: target ## Check formatting, lints, documentation and the contract
 	cargo fmt --all --check
 	cargo run --quiet --bin wit-check -- lint wit
 	cargo clippy --workspace --all-targets -- -D warnings

@@ -13,7 +13,7 @@ EXAMPLE_COMPONENTS := $(patsubst %,$(EXAMPLES)/%.composed.wasm, \
 	search-rust search-python search-javascript)
 
 $(EXAMPLES)/%.composed.wasm: $(EXAMPLES)/%.wasm $(COMPONENTS:%=$(OUTPUT)/components/orchestra-%.wasm)
-	cargo run --quiet --package orchestra-compose -- $< $@
+	$(COMPOSE) $< --output $@
 
 $(EXAMPLES)/manual-%.composed.wasm: $(EXAMPLES)/manual-%.wasm $(PROCESS)
 	$(TOOLS)/wac plug $< --plug $(PROCESS) --output $@
