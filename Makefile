@@ -12,8 +12,9 @@ include examples/build.mk
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-target: ## Install the wasm32-wasip2 target where it is missing
-	scripts/wasip2-target
+target: ## Install the wasm32-wasip2 target, if it is missing
+	@lib=$$(rustc --print target-libdir --target wasm32-wasip2) && test -d "$$lib" && test ! -e "$$lib/../built-by" || \
+		scripts/fallback/wasip2-target
 
 build: target ## Build target/components/orchestra-{process,runner,wrapper,guard}.wasm
 	cargo run --quiet --bin components -- $(OUTPUT)/components
