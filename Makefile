@@ -1,11 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help target tools build compose examples demo docs test golden test-hosts test-page picture lint clean
+.PHONY: help target tools build compose examples demo docs test golden test-hosts test-page picture lint advisories clean
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)
 # No package is named here, nor for the tests, so that the features are those of all default members: nothing is built twice.
 COMPOSE := cargo run --quiet --bin orchestra-wasm -- compose
+DENY := $(OUTPUT)/tools/bin/cargo-deny --locked --workspace check --hide-inclusion-graph
 
 include examples/build.mk
 
@@ -62,13 +63,19 @@ dev-server:
 	scripts/tools playwright
 	cargo build --example serve
 
-lint: target ## Check formatting, lints, documentation and the contract
+lint: target ## Check formatting, lints, documentation, the contract and the dependencies
 	cargo fmt --all --check
 	cargo run --quiet --bin wit-check -- lint wit
+	scripts/tools cargo-deny
+	$(DENY) licenses bans sources --deny unmatched-skip --deny unnecessary-skip
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --package foreign-hosts --test hosts -- -D warnings
 	cargo clippy $(GUEST) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+advisories: ## Ask RustSec's database, on GitHub, what is known of the dependencies
+	scripts/tools cargo-deny
+	$(DENY) advisories
 
 clean: ## Remove everything that was built
 	cargo clean
