@@ -69,7 +69,7 @@ lint: target ## Check formatting, lints, documentation, the contract and the dep
 	scripts/tools cargo-deny
 	$(DENY) licenses bans sources --deny unmatched-skip --deny unnecessary-skip
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --package foreign-hosts --test hosts -- -D warnings
+	cargo clippy --workspace --test hosts -- -D warnings
 	cargo clippy $(GUEST) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
