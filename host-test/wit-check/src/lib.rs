@@ -1,6 +1,7 @@
 //! What `make lint` asks of the contract in `wit/`, and `docs/wit.md`, which is made from it.
 //!
 //! It knows the text of the contract only, not what implements it: the suites beside this crate test that.
+//! wit-parser's arenas are indexed by ids that they gave out themselves: that never panics.
 
 mod compatibility;
 mod contract;
