@@ -1,0 +1,28 @@
+//! What is said when a run has ended.
+
+use orchestra_host::{End, Ended};
+use serde_json::json;
+
+use crate::progress::Line;
+
+/// Says what did not go well.
+pub fn say(ended: &Ended, line: &Line, is_quiet: bool) {
+    let say = |text: &str| {
+        if !is_quiet {
+            line.say(text);
+        }
+    };
+    ended.trouble.iter().for_each(|trouble| say(&format!("orchestra: {trouble}")));
+    match &ended.end {
+        End::Returned | End::Exited(_) => {}
+        End::Cancelled => say("orchestra: the task was cancelled"),
+        // What is wrong with the command line is said in any case.
+        End::NotStarted(why) => line.say(&format!("orchestra: the task was not started: {why}")),
+        end => say(&format!("orchestra: the task failed: {end}")),
+    }
+}
+
+/// One line of JSON.
+pub fn json(ended: &Ended, code: u8) -> String {
+    json!({ "outcome": ended.outcome.to_string(), "end": ended.end.to_string(), "status": code, "trouble": ended.trouble }).to_string()
+}
