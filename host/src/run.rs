@@ -101,6 +101,8 @@ pub struct Run {
     pub memory_bytes: usize,
     /// How long the task may take. Default: for ever.
     pub deadline: Option<Duration>,
+    /// When the time of `deadline` began. Default: when the task is called.
+    pub deadline_from: Option<std::time::Instant>,
     /// How long the end of a run may take to be reported, from its cancellation on. Default: 10 s.
     pub grace: Duration,
     /// Whether the task reads this process's standard input; else it finds it empty.
@@ -129,6 +131,7 @@ impl Default for Run {
             allowed_hosts: Vec::new(),
             memory_bytes: 1024 * MIB,
             deadline: None,
+            deadline_from: None,
             grace: Duration::from_secs(10),
             inherit_stdin: false,
             stdout: Stdio::default(),
@@ -279,7 +282,8 @@ fn is_ours(variable: &str) -> bool {
 
 /// The store goes with the call, and with it the task's way to the process component.
 async fn work(task: &Task, run: &Run, mut store: Store<Ctx>, lent: u32) -> End {
-    let deadline = after(Instant::now(), run.deadline.unwrap_or(Duration::MAX));
+    let began = run.deadline_from.map_or_else(Instant::now, Instant::from_std);
+    let deadline = after(began, run.deadline.unwrap_or(Duration::MAX));
     let result = tokio::select! {
         biased;
         () = run.cancellation.cancelled() => return End::Cancelled,

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use host_test::endpoint::{LiveEndpoint, MockEndpoint, Request, Respond, Response, hang, retry_after, status};
 use host_test::guest::{API_KEY, RUN_ID};
@@ -134,6 +134,19 @@ fn a_deadline_ends_a_loop_without_calls() {
 }
 
 /// The answer to it never comes.
+#[test]
+fn the_time_of_a_deadline_can_begin_before_the_call() {
+    let began = Instant::now();
+    let deadline = Duration::from_secs(60);
+    let run = |endpoint: &MockEndpoint| Run {
+        deadline: Some(deadline),
+        deadline_from: began.checked_sub(deadline),
+        ..with_input(endpoint, r#"{"do": "loop"}"#)
+    };
+    ends_with(task(), run, "FAILED task failed. Error: deadline of 60s exceeded");
+    assert!(began.elapsed() < deadline);
+}
+
 #[test]
 fn a_deadline_ends_a_call_that_waits() {
     let never = MockEndpoint::script([hang()]);
