@@ -2,11 +2,13 @@
 
 mod compose;
 mod dev;
+mod escape;
 mod inspect;
 mod progress;
 mod quantity;
 mod run;
 mod signal;
+mod usage;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-/// Run WebAssembly tasks, and report how they go to Orchestra.
+/// Run WebAssembly tasks, and report their runs to Orchestra.
 #[derive(Parser)]
 #[command(name = "orchestra-wasm", version, propagate_version = true)]
 struct Arguments {
@@ -33,13 +35,13 @@ enum Command {
         after_help = "Example:\n  orchestra-wasm completions bash > ~/.local/share/bash-completion/completions/orchestra-wasm"
     )]
     Completions {
-        /// The shell to complete in.
+        /// The shell that is to complete.
         shell: Shell,
     },
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let done = match Arguments::try_parse().unwrap_or_else(|error| usage::without_values(error).exit()).command {
         Command::Run(arguments) => run::run(*arguments),
         Command::Dev(arguments) => dev::dev(&arguments),
         Command::Compose(arguments) => compose::compose(&arguments),
@@ -51,12 +53,12 @@ fn main() -> ExitCode {
         }
     };
     done.unwrap_or_else(|error| {
-        progress::write(&format!("orchestra: {error}\n"));
+        progress::write(&format!("orchestra: {}\n", escape::escaped(&error)));
         ExitCode::from(run::status::NOT_STARTED)
     })
 }
 
-/// Writes to standard output. Whoever has closed it wants no more of it, and has no error to see.
+/// Writes to standard output. If its reader has closed it, that is not an error.
 fn print(bytes: &[u8]) -> Result<(), String> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {

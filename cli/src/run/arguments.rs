@@ -8,11 +8,12 @@ use clap::Args;
 use crate::quantity;
 
 const EXAMPLES: &str = "\
-The run is reported where the environment has ORCHESTRA_API_KEY and ORCHESTRA_TASK_RUN_ID; ORCHESTRA_WEBHOOK_URL and
-ORCHESTRA_TASK_NAME may be there, too. The task sees none of them.
+The run is reported if ORCHESTRA_API_KEY and ORCHESTRA_TASK_RUN_ID are set. ORCHESTRA_WEBHOOK_URL and ORCHESTRA_TASK_NAME
+are optional. The task sees none of these variables.
 
-The exit status is the task's: 0 where it succeeded, 1 where it failed, its own where it exited with one. A deadline gives
-124, a trap 134, the memory limit 137, a signal 128 and its number, and what could not be started 2.
+The exit status is that of the task: 0 if it succeeded, 1 if it failed, or its own if it exited with one. It is 2 if the
+task was not started, 124 after the deadline, 134 after a trap, 137 after the memory limit was reached, and 128 plus the
+signal's number after a signal.
 
 Examples:
   orchestra-wasm run task.wasm --input '{\"rows\": 3}' --deadline 10m
@@ -25,53 +26,58 @@ Examples:
 pub struct Arguments {
     /// A component that exports `orchestra:process/task` or `wasi:cli/run`.
     pub program: PathBuf,
-    /// Arguments of the program.
+    /// Arguments of the program, after `--`.
     #[arg(last = true)]
     pub arguments: Vec<String>,
-    /// The input: JSON, @FILE, or - for standard input. A task is passed it, a command has it in TASK_INPUT.
+    /// The input: JSON, @FILE, or - for standard input. A task gets it as its argument, a command in TASK_INPUT.
     #[arg(long, value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
     pub input: String,
     /// The task's name in reports [default: ORCHESTRA_TASK_NAME, or the program's file name].
     #[arg(long)]
     pub name: Option<String>,
-    /// Stop the task, and report it as failed, after so long: 90s, 500ms, 5m, 2h; a bare number is in seconds.
+    /// Stop the task and report it as failed after this time: 90s, 500ms, 5m, 1.5h; without a unit it is in seconds. The time
+    /// counts from the start of this command.
     #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
     pub deadline: Option<Duration>,
-    /// How much memory the task may have: 512M, 2G.
+    /// The most memory that the task may use: 512M, 2G.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = quantity::bytes)]
     pub memory: usize,
-    /// After a signal, how long the report of it may take.
+    /// The longest time that reporting may take after a signal.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = quantity::duration)]
     pub grace: Duration,
-    /// Send what the task writes as a log of this name, when it has ended.
+    /// When the task has ended, send its output as a log with this name.
     #[arg(long, value_name = "NAME")]
     pub log: Option<String>,
-    /// A folder that the task may read and write, and where it finds it: HERE or HERE::THERE.
+    /// A folder that the task may read and write. HERE::THERE gives it another name in the task.
     #[arg(long, value_name = "FOLDER")]
     pub dir: Vec<String>,
-    /// A folder that the task may only read.
+    /// A folder that the task may read, but not write.
     #[arg(long, value_name = "FOLDER")]
     pub dir_read_only: Vec<String>,
-    /// An environment variable for the task: NAME, to pass it on, or NAME=VALUE.
-    #[arg(long, value_name = "NAME[=VALUE]")]
+    /// An environment variable for the task: NAME=VALUE, or NAME to pass it on. 'START*' passes on all whose names start
+    /// like this.
+    #[arg(long, value_name = "NAME[=VALUE]", allow_hyphen_values = true)]
     pub env: Vec<String>,
     /// A host that the task may send HTTP requests to: HOST, HOST:PORT or https://HOST.
     #[arg(long, value_name = "HOST")]
     pub allow_host: Vec<String>,
-    /// A file of certificate authorities (PEM) to trust beside the system's.
+    /// A file of certificate authorities (PEM) to trust in addition to the system's.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Where nothing is configured to report to, report to a local endpoint, as `orchestra-wasm dev` has it. Its page is
-    /// there until Ctrl-C.
+    /// If ORCHESTRA_API_KEY is not set, report to a local endpoint like that of `orchestra-wasm dev`. Its page stays until
+    /// Ctrl-C.
     #[arg(long)]
     pub dev: bool,
-    /// Compile anew, and keep nothing in the cache.
+    /// Do not start the task if its run cannot be reported.
+    #[arg(long)]
+    pub require_report: bool,
+    /// Compile the program again, and do not use the cache.
     #[arg(long)]
     pub no_cache: bool,
-    /// Say nothing of one's own on standard error, but errors of the command line.
+    /// Print nothing except errors in the command line.
     #[arg(long, short)]
     pub quiet: bool,
-    /// At the end, say how the run ended as one line of JSON on standard error.
+    /// When the run has ended, print how as one line of JSON on standard error.
     #[arg(long)]
     pub json: bool,
 }

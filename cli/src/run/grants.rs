@@ -3,7 +3,7 @@
 use orchestra_host::{Folder, Run, Stdio};
 
 use super::arguments::Arguments;
-use super::{environment, input};
+use super::{environment, input, name};
 
 /// The error is a sentence.
 pub fn grants(arguments: &Arguments, name: &str) -> Result<Run, String> {
@@ -17,7 +17,7 @@ pub fn grants(arguments: &Arguments, name: &str) -> Result<Run, String> {
         name: name.into(),
         input: input::read(&arguments.input)?,
         arguments: arguments.arguments.clone(),
-        variables: arguments.env.iter().map(|given| environment::granted(given)).collect::<Result<_, _>>()?,
+        variables: environment::granted(&arguments.env)?,
         folders: folders.collect(),
         allowed_hosts: arguments.allow_host.clone(),
         memory_bytes: arguments.memory,
@@ -26,17 +26,7 @@ pub fn grants(arguments: &Arguments, name: &str) -> Result<Run, String> {
         inherit_stdin: arguments.input != "-",
         stdout: Stdio::Inherited,
         stderr: Stdio::Inherited,
-        log: arguments.log.as_deref().map(log_name).transpose()?,
+        log: arguments.log.as_deref().map(name::of_log).transpose()?,
         ..Run::default()
     })
-}
-
-/// Told before the task runs, not after: the contract's rule for names.
-fn log_name(given: &str) -> Result<String, String> {
-    match given {
-        "" => Err("--log: a log has a name".into()),
-        _ if given.len() > 256 => Err("--log: the name is longer than 256 bytes".into()),
-        _ if given.contains(char::is_control) => Err("--log: the name holds a control character".into()),
-        _ => Ok(given.into()),
-    }
 }

@@ -4,16 +4,19 @@ use orchestra_host::{End, Ended, Outcome};
 
 /// The task failed without a status of its own.
 pub const FAILED: u8 = 1;
-/// Something that the command line says does not work.
+/// The task was not started: an error in the command line, or a program, file or folder that cannot be used.
 pub const NOT_STARTED: u8 = 2;
-/// As `timeout` has it.
+/// Under `--require-report`: the task has ended, and its ending was not acknowledged.
+#[expect(dead_code, reason = "an ending does not tell yet whether it was acknowledged")]
+pub const UNREPORTED: u8 = 3;
+/// The same as that of `timeout`.
 pub const DEADLINE: u8 = 124;
-/// As a shell has it for a program that aborted.
+/// The one that a shell gives for a program that aborted.
 pub const TRAPPED: u8 = 134;
-/// As a shell has it for a program that was killed for want of memory.
+/// The one that a shell gives for a program that was killed because memory ran out.
 pub const MEMORY: u8 = 137;
 
-/// The status of a run that has ended so.
+/// The status for this end; `signalled` is that of the signal which cancelled the run.
 pub fn of(ended: &Ended, signalled: u8) -> u8 {
     match &ended.end {
         End::Returned | End::Exited(0) if matches!(ended.outcome, Outcome::Failed | Outcome::Cancelled) => FAILED,

@@ -1,7 +1,7 @@
 //! What is said when a run has ended.
 
 use orchestra_host::{End, Ended};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::progress::Line;
 
@@ -16,13 +16,24 @@ pub fn say(ended: &Ended, line: &Line, is_quiet: bool) {
     match &ended.end {
         End::Returned | End::Exited(_) => {}
         End::Cancelled => say("orchestra: the task was cancelled"),
-        // What is wrong with the command line is said in any case.
+        // An error in the command line is shown in any case.
         End::NotStarted(why) => line.say(&format!("orchestra: the task was not started: {why}")),
         end => say(&format!("orchestra: the task failed: {end}")),
     }
 }
 
-/// One line of JSON.
-pub fn json(ended: &Ended, code: u8) -> String {
-    json!({ "outcome": ended.outcome.to_string(), "end": ended.end.to_string(), "status": code, "trouble": ended.trouble }).to_string()
+/// One line of JSON. `origin` is where the run was reported to, or why it was not.
+pub fn json(ended: &Ended, code: u8, origin: &Result<String, String>) -> String {
+    let reporting: Value = match origin {
+        Ok(origin) => json!({ "to": origin }),
+        Err(why) => json!({ "not": why }),
+    };
+    json!({
+        "outcome": ended.outcome.to_string(),
+        "end": ended.end.to_string(),
+        "status": code,
+        "reporting": reporting,
+        "trouble": ended.trouble,
+    })
+    .to_string()
 }

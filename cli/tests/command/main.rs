@@ -2,9 +2,14 @@
 
 mod components;
 #[cfg(unix)]
+mod deadline;
+#[cfg(unix)]
 mod dev;
+mod environment;
+mod escapes;
 mod network;
 mod run;
+mod secrets;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]

@@ -59,6 +59,22 @@ fn reports_go_through_a_proxy() {
     assert!([&start, &end].iter().all(|request| request.header("host") == Some(ORCHESTRA)));
 }
 
+/// The command has a copy of what the process component has.
+#[test]
+fn the_summary_names_orchestras_own_endpoint_where_none_is_set() {
+    let task = file("to-orchestra", component::test_task());
+    let endpoint = MockEndpoint::script_tls_named(&[ORCHESTRA], vec![status(200); 2]);
+    let authority = Path::new(env!("CARGO_TARGET_TMPDIR")).join("to-orchestra.pem");
+    fs::write(&authority, endpoint.certificate_authority_pem()).unwrap();
+    let (proxy, asked) = proxy_to(endpoint.address());
+    let mut command = orchestra(&["run", &task, "--json", "--ca-file"]);
+    command.arg(authority).env("HTTPS_PROXY", format!("http://{proxy}"));
+    let (_, _, stderr) = ran(command.env("ORCHESTRA_API_KEY", API_KEY).env("ORCHESTRA_TASK_RUN_ID", RUN_ID).output());
+    assert_eq!(asked.recv_timeout(WAIT_LIMIT).unwrap(), format!("CONNECT {ORCHESTRA}:443 HTTP/1.1"));
+    let summary: serde_json::Value = serde_json::from_str(&stderr).unwrap();
+    assert_eq!(summary["reporting"]["to"], format!("https://{ORCHESTRA}"));
+}
+
 /// It would have to be one on this machine, and reaches nothing that is not reached without it.
 #[test]
 fn what_goes_to_loopback_goes_through_no_proxy() {

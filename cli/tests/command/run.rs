@@ -20,7 +20,13 @@ fn a_task_runs_and_is_reported() {
     let (written, summary) = stderr.split_once('\n').unwrap();
     assert_eq!(written, "hello");
     let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
-    let expected = serde_json::json!({ "outcome": "succeeded", "end": "returned", "status": 0, "trouble": [] });
+    let expected = serde_json::json!({
+        "outcome": "succeeded",
+        "end": "returned",
+        "status": 0,
+        "reporting": { "to": format!("http://{}", endpoint.address()) },
+        "trouble": [],
+    });
     assert_eq!(summary, expected);
     assert_eq!(endpoint.requests::<3>()[2].json()["data"], "hello\nhello\n");
 }
