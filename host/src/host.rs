@@ -10,7 +10,7 @@ use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine};
 
 use crate::forward::Contract;
 use crate::instance::MEMORY_BYTES;
-use crate::network::{Client, NetworkError};
+use crate::network::{self, Client, NetworkError};
 use crate::process::{self, Farewell, Patience, Process};
 use crate::run::{End, Reporting, Run};
 use crate::store::Ctx;
@@ -80,7 +80,8 @@ impl Host {
         let engine = Engine::new(&config)?;
         let process = Component::new(&engine, orchestra_components::PROCESS)?;
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi_http::p2::add_to_linker_async::<Ctx>(&mut linker)?;
+        wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(&mut linker)?;
+        network::link(&mut linker)?;
         let contract = Arc::new(Contract::of(&engine, &process));
         let process = linker.instantiate_pre(&process)?;
         tick(&engine)?;

@@ -2,11 +2,18 @@
 
 mod allowed;
 mod client;
+mod clock;
 mod errors;
 mod exchange;
+#[cfg(all(test, unix))]
+mod few_descriptors;
+mod handler;
 mod hooks;
+mod places;
+mod upload;
 
 pub(crate) use allowed::Allowed;
 pub(crate) use client::Client;
 pub use client::NetworkError;
+pub(crate) use handler::link;
 pub(crate) use hooks::Hooks;

@@ -1,5 +1,7 @@
 //! What a store holds: a task's, or the process component's.
 
+use std::mem;
+
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -9,8 +11,8 @@ use crate::forward::Forward;
 use crate::limits::Limits;
 use crate::network::Hooks;
 
-/// What a component holds of the host, files, streams and headers together, is no memory of its own, and so not in its
-/// limit: so many at a time, and so much of headers in each.
+/// What a component holds of the host, files, streams and headers together, is not in its own memory, and so not in its
+/// limit: at most this many at a time, and at most this much of headers in each.
 const RESOURCES: usize = 4096;
 const HEADERS_BYTES: usize = 32 * 1024;
 
@@ -33,6 +35,11 @@ pub(crate) fn new(
     limits: Limits,
     forward: Option<Forward>,
 ) -> Store<Ctx> {
+    let mut wasi = wasi;
+    if let Some(clock) = hooks.clock() {
+        // A clock can be given to a builder only, and what it builds can be exchanged.
+        mem::swap(wasi.clocks(), WasiCtx::builder().monotonic_clock(clock).build().clocks());
+    }
     let (mut table, mut http) = (ResourceTable::new(), WasiHttpCtx::new());
     table.set_max_capacity(RESOURCES);
     http.set_field_size_limit(HEADERS_BYTES);

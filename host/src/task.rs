@@ -7,6 +7,7 @@ use wasmtime::Store;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, ResourceDynamic};
 
 use crate::host::Inner;
+use crate::network;
 use crate::run::{Ended, Run};
 use crate::store::Ctx;
 
@@ -86,7 +87,7 @@ impl Task {
         host.contract.check(&host.engine, &component).map_err(LoadError::Import)?;
         let mut linker = Linker::new(&host.engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(import)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(import)?;
+        network::link(&mut linker).map_err(import)?;
         host.contract.link(&mut linker).map_err(import)?;
         let program = linker.instantiate_pre(&component).map_err(import)?;
         Ok(Self { host: host.clone(), program, entry })

@@ -29,6 +29,12 @@ const ANSWER_READ_BYTES: usize = 64 * 1024;
 /// For how long an answer is read. By then its status has settled what it means.
 const ANSWER_READ_TIME: Duration = Duration::from_millis(250);
 
+/// A body is written in pieces of at most this size, so that it can be seen to move on a slow line.
+const PIECE_BYTES: usize = 16 * 1024;
+/// What the host has taken may still be in buffers: its own, the machine's, or a proxy's. So the answer to a long body may
+/// come later, by one second for each of this many bytes, which is a line of half a megabit a second.
+const BYTES_A_SECOND: usize = 64 * 1024;
+
 /// `wasi:http`, `wasi:clocks` and `wasi:random`.
 pub struct Wasi;
 
@@ -47,7 +53,11 @@ pub struct Exchange {
     result: Option<Result<Answer, Fault>>,
     sent_bytes: usize,
     flushing: bool,
-    /// If nothing has moved by then, the attempt is over.
+    /// If nothing has moved by then, the attempt is over. This is for hosts without timeouts, and for what theirs leave out,
+    /// such as a TLS handshake.
+    ///
+    /// A host that has requests wait in a queue of its own keeps this clock from going on meanwhile, as `host/` does: the
+    /// component could not tell a queue from an endpoint that is silent, and a deadline behind any queue would be none.
     deadline: Duration,
 }
 
@@ -148,7 +158,8 @@ impl Exchange {
         // A host that does not support one of them says so here; the deadline is kept all the same.
         let (options, timeouts) = (RequestOptions::new(), &config.timeouts);
         _ = options.set_connect_timeout(Some(nanoseconds(timeouts.connect)));
-        _ = options.set_first_byte_timeout(Some(nanoseconds(timeouts.first_byte)));
+        // Hosts may begin to count with the request, not at its end: wasmtime does.
+        _ = options.set_first_byte_timeout(Some(nanoseconds(first_byte(config, request))));
         _ = options.set_between_bytes_timeout(Some(nanoseconds(timeouts.between_bytes)));
 
         // Nothing drains the body before the request is handled, so it is written afterwards.
@@ -184,7 +195,7 @@ impl Exchange {
         let Some(stream) = &self.sending else { return Ok(false) };
         let permit = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);
         let rest = request.body.get(self.sent_bytes..).unwrap_or_default();
-        let piece = &rest[..rest.len().min(permit)];
+        let piece = &rest[..rest.len().min(permit).min(PIECE_BYTES)];
         if permit == 0 {
             return Ok(false);
         }
@@ -199,7 +210,7 @@ impl Exchange {
             self.sending = None;
             // Where this fails, the answer says why, as after a failed write.
             _ = self.outgoing_body.take().map(|body| OutgoingBody::finish(body, None));
-            self.deadline = self.deadline.max(now() + config.timeouts.first_byte);
+            self.deadline = self.deadline.max(now() + first_byte(config, request));
         }
         Ok(true)
     }
@@ -275,6 +286,11 @@ impl Exchange {
     }
 }
 
+/// From the end of the request to the answer.
+fn first_byte(config: &Config, request: &Request) -> Duration {
+    config.timeouts.first_byte + Duration::from_secs((request.body.len() / BYTES_A_SECOND) as u64)
+}
+
 /// What is no UTF-8 becomes U+FFFD.
 fn readable(bytes: &[u8]) -> String {
     let mut text = String::new();
@@ -307,9 +323,9 @@ fn fault(code: ErrorCode, key: &ApiKey) -> Fault {
         ErrorCode::ConnectionTimeout => "connecting took too long",
         ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => "the endpoint did not answer in time",
         ErrorCode::ConnectionWriteTimeout => "the endpoint did not read in time",
-        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => {
-            "TLS failed: the host does not trust the endpoint's certificate, or they have no version in common"
-        }
+        ErrorCode::TlsCertificateError => "TLS failed: the host does not trust the endpoint's certificate",
+        ErrorCode::TlsProtocolError => "TLS failed: check that the endpoint speaks TLS on this port",
+        ErrorCode::TlsAlertReceived(_) => "TLS failed: the endpoint refused the handshake",
         ErrorCode::InternalError(Some(text)) => {
             return Fault::Network(text::concat(&["the host failed: ", &key.redact(&text)]));
         }

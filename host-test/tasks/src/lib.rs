@@ -31,6 +31,10 @@ struct Task;
 
 bindings::export!(Task with_types_in bindings);
 
+fn times(input: &Value) -> u64 {
+    input["times"].as_u64().unwrap_or(0)
+}
+
 impl task::Guest for Task {
     fn run(process: &Process, input: String) -> Result<(), String> {
         let input: Value = serde_json::from_str(&input).expect("the runner passes JSON");
@@ -65,6 +69,10 @@ impl task::Guest for Task {
             "get" => process
                 .set_output("got", &Value::from(reach::get(&text("url"))).to_string())
                 .map_err(|error| error.to_string())?,
+            // `url` and `times`: what came of the last of so many requests, one after the other, with options
+            "get-often" => process
+                .set_output("got", &Value::from(reach::get_often(&text("url"), times(&input))).to_string())
+                .map_err(|error| error.to_string())?,
             // `address`: what came of a connection
             "connect" => process
                 .set_output("got", &Value::from(reach::connect(&text("address"))).to_string())
@@ -80,6 +88,13 @@ impl task::Guest for Task {
                 process.progress(Some("half"), None).map_err(|error| error.to_string())?;
                 process.set_output("rows", "12").map_err(|error| error.to_string())?;
                 process.send_log("run.log", "a line").map_err(|error| error.to_string())?;
+            }
+            // `times`: an output, and all that is not acknowledged yet is waited for before the next
+            "report-often" => {
+                for time in 0..times(&input) {
+                    process.set_output("row", &time.to_string()).map_err(|error| error.to_string())?;
+                    process.flush().map_err(|error| error.to_string())?;
+                }
             }
             // `text`, on standard output, and gone before it is flushed
             "scribble" => {

@@ -70,6 +70,16 @@ fn the_default_timeouts_are_the_documented_ones() {
     assert_eq!(timeouts.between_bytes_timeout, Some(Duration::from_secs(15)));
 }
 
+/// Wasmtime's own timeout to the first byte covers the upload.
+#[test]
+fn a_host_is_asked_for_a_second_more_for_each_64_kib_of_a_report() {
+    let endpoint = MockEndpoint::script([status(200)]);
+    let guest = Guest::new();
+    let reporter = guest.reporter(&endpoint);
+    reporter.run().send_log("run.log", &"x".repeat(1024 * 1024)).unwrap();
+    assert_eq!(guest.sent()[0].timeouts.first_byte_timeout, Some(Duration::from_secs(15 + 16)));
+}
+
 #[test]
 fn the_connect_timeout_ends_an_attempt() {
     let guest = Guest::on(Host::simulated_alone());
@@ -112,6 +122,16 @@ fn a_host_without_timeouts_does_not_keep_the_task() {
     let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!(guest.sent_at(), [0.0, 20.5]);
+}
+
+/// What the host has taken of it may still be on its way.
+#[test]
+fn an_attempt_with_a_large_report_waits_longer_for_its_answer() {
+    let endpoint = MockEndpoint::script_tls([hang(), status(200)]);
+    let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
+    let reporter = guest.reporter(&endpoint);
+    reporter.run().send_log("run.log", &"x".repeat(1024 * 1024)).unwrap();
+    assert_eq!(guest.sent_at(), [0.0, 31.5]);
 }
 
 /// Wasmtime's own client does not come so far: its timeout to the first byte covers the request's body as well.

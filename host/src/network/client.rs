@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::redirect::Policy;
 use rustls::crypto::ring;
@@ -11,13 +11,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use rustls_platform_verifier::Verifier;
-use tokio::sync::Semaphore;
 use url::{Host, Url};
 use wasmtime_wasi_http::Error;
 
-/// At most this many reports are under way at a time, and at most this many requests of tasks: file descriptors are few.
-/// More of them wait, as long as a request may take.
-const REQUESTS: usize = 200;
+use super::places::{PLACES, SharedPlaces};
 
 /// Why there is no HTTP client.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +40,13 @@ pub(super) struct Clients {
     /// For plain http to loopback: it needs neither a proxy nor the trust store, which takes its time to load.
     plain: reqwest::Client,
     authorities: Vec<CertificateDer<'static>>,
-    pub(super) reports: Arc<Semaphore>,
-    pub(super) requests_of_tasks: Arc<Semaphore>,
-    /// For everything else; made for the first request that needs it.
-    secure: OnceLock<Result<Secure, NetworkError>>,
+    pub(super) reports: SharedPlaces,
+    pub(super) requests_of_tasks: SharedPlaces,
+    /// For everything else; made for the first request that needs it, and for the next one if that fails.
+    secure: Mutex<Option<Secure>>,
 }
 
+#[derive(Clone)]
 struct Secure {
     through_proxies: reqwest::Client,
     /// To loopback, which no proxy can reach.
@@ -60,19 +58,26 @@ impl Client {
         let authorities = authorities.map(certificates).transpose()?.unwrap_or_default();
         let trusting_nobody = with_protocols()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
         let plain = client(trusting_nobody).no_proxy().build().map_err(|error| setup(&error))?;
-        let [reports, requests_of_tasks] = [REQUESTS; 2].map(|permits| Arc::new(Semaphore::new(permits)));
-        Ok(Self(Arc::new(Clients { plain, authorities, reports, requests_of_tasks, secure: OnceLock::new() })))
+        let (reports, requests_of_tasks) = (SharedPlaces::new(PLACES), SharedPlaces::new(PLACES));
+        Ok(Self(Arc::new(Clients { plain, authorities, reports, requests_of_tasks, secure: Mutex::default() })))
     }
 
-    pub(super) fn to(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+    pub(super) fn to(&self, url: &Url) -> Result<reqwest::Client, Error> {
         match (is_loopback(url), url.scheme()) {
-            (true, "http") => Ok(&self.0.plain),
-            (is_loopback, _) => match self.0.secure.get_or_init(|| Secure::new(self.0.authorities.clone())) {
-                Ok(secure) if is_loopback => Ok(&secure.direct),
-                Ok(secure) => Ok(&secure.through_proxies),
-                Err(error) => Err(Error::InternalError(Some(error.to_string()))),
-            },
+            (true, "http") => Ok(self.0.plain.clone()),
+            (true, _) => Ok(self.secure()?.direct),
+            (false, _) => Ok(self.secure()?.through_proxies),
         }
+    }
+
+    fn secure(&self) -> Result<Secure, Error> {
+        let mut secure = self.0.secure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(secure) = &*secure {
+            return Ok(secure.clone());
+        }
+        let made = Secure::new(self.0.authorities.clone());
+        let made = made.map_err(|error| Error::InternalError(Some(error.to_string())))?;
+        Ok(secure.insert(made).clone())
     }
 }
 

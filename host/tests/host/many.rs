@@ -1,16 +1,21 @@
-//! Many runs at once.
+//! Many runs at once, and runs that do much.
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use host_test::endpoint::{MockEndpoint, status};
-use host_test::guest::API_KEY;
+use host_test::endpoint::{LiveEndpoint, MockEndpoint, Request, Respond, Response, status};
+use host_test::guest::{API_KEY, RUN_ID};
 use orchestra_host::{ApiKey, Outcome, Reporting, Run};
 
-use crate::{line, runtime, task};
+use crate::{block_on, line, runtime, task};
 
 const RUNS: usize = 1000;
+/// Many times what a store may hold at once.
+const REQUESTS: u64 = 100_000;
 
 /// The most that this process has had in memory, the endpoint's and other tests' share included. Linux tells.
 fn peak_kib() -> Option<u64> {
@@ -48,4 +53,60 @@ fn a_thousand_runs_at_once_all_end_none_is_lost_and_each_takes_less_than_a_mib()
     for (run_id, lines) in reports {
         assert_eq!(lines, expected, "{run_id}");
     }
+}
+
+/// Acknowledges, and counts what it acknowledges: 100 000 requests are not kept.
+#[derive(Clone, Default)]
+struct Counting(Arc<AtomicU64>);
+
+impl Respond for Counting {
+    fn respond(&self, _: Request) -> Response {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Response::Answer(status(200))
+    }
+
+    fn trouble(&self, what: String) {
+        println!("{what}");
+    }
+}
+
+impl Counting {
+    fn serve(&self) -> LiveEndpoint {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback is free");
+        LiveEndpoint::serve(listener, self.clone()).expect("it can be served")
+    }
+
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn reported_to(endpoint: &LiveEndpoint, input: String) -> Run {
+    let endpoint = Some(format!("http://{}", endpoint.address()));
+    let reporting = Reporting { run_id: RUN_ID.into(), api_key: ApiKey::new(API_KEY), endpoint };
+    Run { reporting: Some(reporting), input, ..Run::default() }
+}
+
+#[test]
+fn a_run_may_report_a_hundred_thousand_times() {
+    let counting = Counting::default();
+    let endpoint = counting.serve();
+    let input = format!(r#"{{"do": "report-often", "times": {REQUESTS}}}"#);
+    let ended = block_on(task(), reported_to(&endpoint, input));
+    assert_eq!((ended.outcome, ended.trouble), (Outcome::Succeeded, vec![]));
+    // And the start, and the end.
+    assert_eq!(counting.count(), REQUESTS + 2);
+}
+
+#[test]
+fn a_task_may_make_a_hundred_thousand_requests_with_options() {
+    let counting = Counting::default();
+    let endpoint = counting.serve();
+    let address = endpoint.address();
+    let input = format!(r#"{{"do": "get-often", "url": "http://{address}/", "times": {REQUESTS}}}"#);
+    let run = Run { allowed_hosts: vec![address.to_string()], ..reported_to(&endpoint, input) };
+    let ended = block_on(task(), run);
+    assert_eq!((ended.outcome, ended.trouble), (Outcome::Succeeded, vec![]));
+    // And the start, what came of them, and the end.
+    assert_eq!(counting.count(), REQUESTS + 3);
 }

@@ -1,0 +1,43 @@
+//! `wasi:http` as components are linked with it: wasmtime's own, but for the resource that its `handle` leaves behind.
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi_http::p2::bindings::LinkOptions;
+use wasmtime_wasi_http::p2::bindings::http::outgoing_handler::Host as _;
+use wasmtime_wasi_http::p2::bindings::http::types::{self, ErrorCode, Host as _, RequestOptions};
+use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest};
+use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView, WasiHttpView};
+
+/// Components may ask for any version of the same track.
+const OUTGOING_HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
+
+/// Links all of `wasi:http`.
+pub(crate) fn link<T: WasiHttpView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    types::add_to_linker::<_, WasiHttp>(linker, &LinkOptions::default().into(), T::http)?;
+    linker.instance(OUTGOING_HANDLER)?.func_wrap(
+        "handle",
+        |mut store: StoreContextMut<'_, T>, (request, options): (_, Option<Resource<RequestOptions>>)| {
+            Ok((handle(&mut store.data_mut().http(), request, options)?,))
+        },
+    )
+}
+
+type Handled = Result<Resource<HostFutureIncomingResponse>, ErrorCode>;
+
+/// The component gives its options away here. Wasmtime 48 reads them and keeps them in the table, where one more stays with
+/// each request, until the table is full.
+fn handle(
+    http: &mut WasiHttpCtxView<'_>,
+    request: Resource<HostOutgoingRequest>,
+    options: Option<Resource<RequestOptions>>,
+) -> wasmtime::Result<Handled> {
+    let lent = options.as_ref().map(|options| Resource::new_borrow(options.rep()));
+    let handled = http.handle(request, lent);
+    if let Some(options) = options {
+        http.table.delete(options)?;
+    }
+    match handled {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(error) => http.convert_error_code(error).map(Err),
+    }
+}
