@@ -323,9 +323,8 @@ fn fault(code: ErrorCode, key: &ApiKey) -> Fault {
         ErrorCode::ConnectionTimeout => "connecting took too long",
         ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => "the endpoint did not answer in time",
         ErrorCode::ConnectionWriteTimeout => "the endpoint did not read in time",
-        ErrorCode::TlsCertificateError => "TLS failed: the host does not trust the endpoint's certificate",
-        ErrorCode::TlsProtocolError => "TLS failed: check that the endpoint speaks TLS on this port",
-        ErrorCode::TlsAlertReceived(_) => "TLS failed: the endpoint refused the handshake",
+        ErrorCode::TlsCertificateError => "the host does not trust the endpoint's certificate",
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => "the TLS handshake failed",
         ErrorCode::InternalError(Some(text)) => {
             return Fault::Network(text::concat(&["the host failed: ", &key.redact(&text)]));
         }

@@ -141,7 +141,8 @@ fn the_timeout_between_bytes_ends_an_attempt_that_is_stuck_in_its_body() {
     let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
     let reporter = guest.reporter(&endpoint);
     reporter.set_timeouts(Timeouts { connect: 1000, first_byte: 1000, between_bytes: 9000 }).unwrap();
-    reporter.run().send_log("run.log", &"x".repeat(4 * 1024 * 1024)).unwrap();
+    // Six bytes each in JSON: more than the buffers on the way take.
+    reporter.run().send_log("run.log", &"\u{1}".repeat(5 * 512 * 1024)).unwrap();
     assert_eq!(guest.sent_at(), [0.0, 9.5]);
 }
 
