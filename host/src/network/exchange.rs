@@ -84,7 +84,7 @@ async fn begin(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::env;
 
     use bytes::Bytes;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     /// The other tests' own: to compile a component takes a minute on a busy machine.
-    fn cache() -> Cache {
+    pub(in crate::network) fn cache() -> Cache {
         let program = env::current_exe().unwrap();
         let target = program.ancestors().nth(3).unwrap();
         Cache::Folder(target.join("tmp").join("cache"))

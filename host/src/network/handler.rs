@@ -41,3 +41,37 @@ fn handle(
         Err(error) => http.convert_error_code(error).map(Err),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use host_test::guest::{API_KEY, RUN_ID};
+    use wasmtime_wasi::WasiCtx;
+
+    use crate::bindings::ProcessComponent;
+    use crate::bindings::lifecycle::ReportError;
+    use crate::limits::Limits;
+    use crate::network::client::Client;
+    use crate::network::exchange::tests::cache;
+    use crate::{Config, Host, store};
+
+    /// Denied ones, which are requests to this handler all the same, and take a tenth of the time.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_run_may_report_a_hundred_thousand_times() {
+        let host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
+        let hooks = Client::new(None).unwrap().for_reports(None);
+        let limits = Limits::new(16 * 1024 * 1024);
+        let mut store = store::new(&host.0.engine, WasiCtx::builder().build(), hooks, limits, None);
+        let instance = host.0.process.instantiate_async(&mut store).await.unwrap();
+        let exports = ProcessComponent::new(&mut store, &instance).unwrap();
+        let (reporter, process) = {
+            let lifecycle = exports.orchestra_process_lifecycle();
+            (lifecycle.reporter(), lifecycle.process())
+        };
+        let webhook = reporter.call_webhook(&mut store, API_KEY).await.unwrap().unwrap();
+        let run = reporter.call_open(&mut store, webhook, RUN_ID, None).await.unwrap().unwrap();
+        for number in 0..100_000 {
+            let reported = process.call_set_output(&mut store, run, "rows", &"12".to_string()).await;
+            assert!(matches!(reported, Ok(Err(ReportError::Denied(_)))), "{number}: {reported:?}");
+        }
+    }
+}
