@@ -62,3 +62,25 @@ impl WasiHttpView for Ctx {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::advance;
+    use wasmtime_wasi::clocks::WasiClocksView;
+    use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host;
+
+    use super::*;
+    use crate::network::Client;
+
+    /// Tokio's time is what a test can move, and what the hooks' clock goes by.
+    #[tokio::test(start_paused = true)]
+    async fn the_process_component_has_the_clock_of_its_requests() {
+        let hooks = Client::new(None).unwrap().for_reports(None);
+        let mut store = new(&Engine::default(), WasiCtx::builder().build(), hooks, Limits::new(0), None);
+        let before = store.data_mut().clocks().now().unwrap();
+        advance(Duration::from_secs(1)).await;
+        assert_eq!(store.data_mut().clocks().now().unwrap() - before, 1_000_000_000);
+    }
+}
