@@ -211,3 +211,13 @@ fn an_unknown_certificate_is_no_endpoint() {
     let Err(ReportError::Undelivered(what)) = process.complete(None, None) else { panic!() };
     assert!(what.contains("TLS"), "{what}");
 }
+
+#[test]
+fn an_endpoint_without_tls_is_not_called_untrusted() {
+    let endpoint = MockEndpoint::script([]);
+    let reporter = Reporter::to(&endpoint);
+    reporter.set_endpoint(&endpoint.url().replace("http://", "https://")).unwrap();
+    reporter.set_retry_policy(ONE_ATTEMPT).unwrap();
+    let Err(ReportError::Undelivered(what)) = reporter.run().complete(None, None) else { panic!() };
+    assert!(what.contains("the TLS handshake failed") && !what.contains("certificate"), "{what}");
+}
