@@ -87,6 +87,13 @@ pub const ROWS: &[Row] = &[
             ..CASE
         }],
     },
+    // The README's.
+    Row {
+        examples: &["first-python"],
+        hosts: Host::ALL,
+        entries: &[Entry::Command],
+        cases: &[Case { name: "first", ..CASE }],
+    },
     Row {
         examples: &["task-rust", "task-python", "task-javascript"],
         hosts: Host::ALL,
