@@ -8,12 +8,12 @@ CONTRACT := $(wildcard wit/*.wit)
 
 EXAMPLE_COMPONENTS := $(patsubst %,$(EXAMPLES)/%.composed.wasm, \
 	manual-rust manual-python manual-javascript \
-	task-rust task-python task-javascript \
+	first-python task-rust task-python task-javascript \
 	command-rust command-python \
 	search-rust search-python search-javascript)
 
 $(EXAMPLES)/%.composed.wasm: $(EXAMPLES)/%.wasm $(COMPONENTS:%=$(OUTPUT)/components/orchestra-%.wasm)
-	cargo run --quiet --package orchestra-compose -- $< $@
+	$(COMPOSE) $< --output $@
 
 $(EXAMPLES)/manual-%.composed.wasm: $(EXAMPLES)/manual-%.wasm $(PROCESS)
 	$(TOOLS)/wac plug $< --plug $(PROCESS) --output $@
@@ -38,6 +38,12 @@ $(EXAMPLES)/task-python.wasm: examples/tasks/python/orders.py $(CONTRACT)
 	mkdir -p $(EXAMPLES)
 	$(TOOLS)/componentize-py --wit-path wit --world orchestra:process/task-component \
 		componentize --python-path examples/tasks/python orders --output $@
+
+# The task of the README.
+$(EXAMPLES)/first-python.wasm: examples/tasks/python/first_task.py $(CONTRACT)
+	mkdir -p $(EXAMPLES)
+	$(TOOLS)/componentize-py --wit-path wit --world orchestra:process/task-component \
+		componentize --python-path examples/tasks/python first_task --output $@
 
 $(EXAMPLES)/search-python.wasm: host-test/foreign-hosts/tasks/search.py host-test/foreign-hosts/tasks/wit/world.wit $(CONTRACT)
 	mkdir -p $(EXAMPLES)

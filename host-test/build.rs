@@ -1,4 +1,4 @@
-//! Fails the build where the conformance suite has no module for a part of the contract, or a file that nobody includes.
+//! Fails the build if the conformance suite has no module for a part of the contract, or a file that nobody includes.
 //! Writes a test for each recording in `golden/recordings`.
 
 use std::fmt::Write;
@@ -81,7 +81,7 @@ fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|stem| stem.to_str()).expect("files that are tests are named in UTF-8")
 }
 
-/// Sorted, so that what is generated is the same everywhere.
+/// Sorted, so that the generated code is the same everywhere.
 fn files(folder: impl AsRef<Path>) -> Vec<PathBuf> {
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.as_ref().display()));
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("a folder's files can be listed").path()).collect();

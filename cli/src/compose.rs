@@ -8,7 +8,7 @@ use clap::Args;
 use orchestra_compose::Components;
 
 const EXAMPLES: &str = "\
-What comes out runs as a command and as a service, on any host of WASI 0.2.
+The composed component runs as a command and as a service, on any host of WASI 0.2.
 
 Examples:
   orchestra-wasm compose task.wasm -o task.composed.wasm
@@ -22,7 +22,7 @@ Examples:
 pub struct Arguments {
     /// A component that exports `orchestra:process/task` or `wasi:cli/run`.
     program: PathBuf,
-    /// Where to write it.
+    /// The file that is written.
     #[arg(long, short)]
     output: PathBuf,
 }
@@ -31,7 +31,7 @@ pub struct Arguments {
 pub fn compose(arguments: &Arguments) -> Result<ExitCode, String> {
     let Arguments { program, output } = arguments;
     if program == output {
-        return Err(format!("{}: that would write over the program", output.display()));
+        return Err(format!("{}: the output is the program itself: name another file", output.display()));
     }
     let bytes = fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
     let composed = orchestra_compose::compose(&Components::built(), &bytes);

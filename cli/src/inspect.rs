@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use clap::Args;
 use orchestra_compose::{ComposeError, Kind, Shape};
 
-/// What an interface is, in words; the first whose name begins so counts.
+use orchestra_policy::escape;
+
+/// What an interface is, in words. The first entry that the name starts with counts.
 const WORDS: [(&str, &str); 20] = [
     ("orchestra:process/task", "a task, which somebody else runs and reports"),
     ("orchestra:process/lifecycle", "reports on a run"),
@@ -27,12 +29,12 @@ const WORDS: [(&str, &str); 20] = [
     ("wasi:http/outgoing-handler", "HTTP requests to others"),
     ("wasi:http/types", "the types of HTTP"),
     ("wasi:io/", "streams and waiting"),
-    ("wasi:random/", "chance"),
+    ("wasi:random/", "random numbers"),
     ("wasi:sockets/", "TCP and UDP"),
     ("wasi:keyvalue/", "a key-value store"),
 ];
 
-/// Say what a component imports and exports, what it can be here, and which hosts run it.
+/// Show what a component imports and exports, what its role is, and which hosts run it.
 #[derive(Args)]
 #[command(after_help = "Example:\n  orchestra-wasm inspect task.wasm")]
 pub struct Arguments {
@@ -54,8 +56,10 @@ fn describe(shape: &Shape, bytes: usize) -> String {
     for (title, names) in [("Exports", &shape.exports), ("Imports", &shape.imports)] {
         _ = writeln!(text, "\n{title}:{}", if names.is_empty() { " nothing" } else { "" });
         for name in names {
+            // Whoever built the component has chosen it.
+            let name = escape(name);
             let known = WORDS.iter().find(|(start, _)| name.starts_with(start));
-            _ = writeln!(text, "  {name:<45} {}", known.map_or("not known here", |(_, words)| words));
+            _ = writeln!(text, "  {name:<45} {}", known.map_or("not known to this command", |(_, words)| words));
         }
     }
     _ = writeln!(text, "\nRole: {}", role(shape));
@@ -79,17 +83,17 @@ fn role(shape: &Shape) -> String {
         }
         Ok(Kind::Command) => "a command: how it exits is how its run ends".into(),
         Err(_) if exports("orchestra:process/lifecycle") => "the process component, or one in its place".into(),
-        Err(error) => format!("none here: {error}"),
+        Err(error) => format!("none here: {}", escape(&error.to_string())),
     }
 }
 
 fn network(shape: &Shape) -> &'static str {
     let imports = |name| has(&shape.imports, name);
     match (imports("wasi:http/outgoing-handler"), imports("wasi:sockets/")) {
-        (false, false) => "out of its reach, on any host",
-        (true, false) => "HTTP requests, where a host grants them",
-        (false, true) => "TCP and UDP, where a host grants them",
-        (true, true) => "HTTP requests, TCP and UDP, where a host grants them",
+        (false, false) => "none, on any host",
+        (true, false) => "HTTP requests, if a host grants them",
+        (false, true) => "TCP and UDP, if a host grants them",
+        (true, true) => "HTTP requests, TCP and UDP, if a host grants them",
     }
 }
 
@@ -98,7 +102,7 @@ fn hosts(shape: &Shape) -> Vec<&'static str> {
     let mut hosts = Vec::new();
     match shape.kind() {
         Err(ComposeError::Unsatisfied(_) | ComposeError::OtherVersion { .. }) => {
-            return vec!["none that is known here"];
+            return vec!["no host that is known here"];
         }
         Ok(Kind::Task) => {
             return vec![

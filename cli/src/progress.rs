@@ -1,4 +1,4 @@
-//! One line on a terminal that says how long the task has been running. Elsewhere there is none.
+//! One line on a terminal that says how long the task has been running. Elsewhere nothing is shown.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,12 +7,16 @@ use std::time::Duration;
 use orchestra_host::{Observer, Stream};
 use tokio::time::{Instant, timeout};
 
-/// Back to the line's begin, and all of it erased.
+use orchestra_policy::escape;
+
+use crate::process_limits;
+
+/// Moves to the start of the line, and erases it.
 const ERASE: &str = "\r\x1b[K";
 /// What the task wrote may still be on its way to the terminal.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// So much of a name is shown, so that the line is one.
+/// At most this much of a name is shown, so that it fits on one line.
 const NAME_CHARS: usize = 40;
 
 /// Standard error, with a line that gives way to what the task writes.
@@ -49,7 +53,7 @@ impl Line {
 
     /// Waits for the run.
     pub async fn show<T>(&self, name: &str, run: impl Future<Output = T>) -> T {
-        let name: String = name.chars().filter(|char| !char.is_control()).take(NAME_CHARS).collect();
+        let name: String = escape(name).chars().take(NAME_CHARS).collect();
         let began = Instant::now();
         let mut run = std::pin::pin!(run);
         loop {
@@ -60,7 +64,8 @@ impl Line {
         }
     }
 
-    /// Writes a line of its own, whatever the task has left there.
+    /// Writes a line of its own, even if the task has not ended its line. Others may have written parts of the text: it is
+    /// escaped.
     pub fn say(&self, text: &str) {
         let mut state = self.state();
         let before = match (state.is_drawn, state.is_at_start) {
@@ -68,7 +73,9 @@ impl Line {
             (false, true) => "",
             (false, false) => "\n",
         };
-        write(&format!("{before}{text}\n"));
+        // Before the text, since the last line that is said may be the summary, which a program reads.
+        let notice = process_limits::notice().unwrap_or_default();
+        write(&format!("{before}{notice}{}\n", escape(text)));
         (state.is_drawn, state.is_at_start) = (false, true);
     }
 
@@ -95,7 +102,7 @@ impl State {
     }
 }
 
-/// Whoever has closed standard error has nothing to read there.
+/// If standard error is closed, the line is lost, and the run goes on.
 pub fn write(text: &str) {
     let mut stderr = io::stderr();
     _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());

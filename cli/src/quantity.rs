@@ -2,37 +2,40 @@
 
 use std::time::Duration;
 
-/// `90`, `90s`, `500ms`, `5m` or `2h`; more than nothing.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(49 * 24 * 3600);
+
+/// `90`, `90s`, `500ms`, `5m` or `1.5h`; a number without a unit is in seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = split(text);
-    let number: u64 = number.parse().map_err(|_| "write it as 90s, 500ms, 5m or 2h".to_string())?;
-    let milliseconds = match unit {
-        "ms" => 1,
-        "" | "s" => 1000,
-        "m" => 60 * 1000,
-        "h" => 60 * 60 * 1000,
-        _ => return Err(format!("{unit:?} is no unit of time: write it as 90s, 500ms, 5m or 2h")),
+    let (number, unit) = split(text, |char| char.is_ascii_digit() || char == '.');
+    let number: f64 = number.parse().map_err(|_| "write it as 90s, 500ms, 5m or 1.5h".to_string())?;
+    let seconds = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("{unit:?} is not a unit of time: write it as 90s, 500ms, 5m or 1.5h")),
     };
-    let span = number.checked_mul(milliseconds).filter(|span| (1..=u64::from(u32::MAX)).contains(span));
-    span.map(Duration::from_millis).ok_or_else(|| "it is between 1 ms and 49 days".into())
+    let span = Duration::try_from_secs_f64(number * seconds).ok();
+    span.filter(|span| (SHORTEST..=LONGEST).contains(span)).ok_or_else(|| "it must be between 1 ms and 49 days".into())
 }
 
 /// `512M` or `2G`, in MiB and GiB, as bytes. A bare number could mean either, or bytes.
 pub fn bytes(text: &str) -> Result<usize, String> {
-    let (number, unit) = split(text);
+    let (number, unit) = split(text, |char| char.is_ascii_digit());
     let number: usize = number.parse().map_err(|_| "write it as 512M or 2G".to_string())?;
     let mib = match unit {
         "M" | "MB" | "MiB" => 1,
         "G" | "GB" | "GiB" => 1024,
         "" => return Err("it has no unit: write it as 512M or 2G".into()),
-        _ => return Err(format!("{unit:?} is no unit of memory: write it as 512M or 2G")),
+        _ => return Err(format!("{unit:?} is not a unit of memory: write it as 512M or 2G")),
     };
     let bytes = number.checked_mul(mib).and_then(|mib| mib.checked_mul(1024 * 1024)).filter(|bytes| *bytes > 0);
-    bytes.ok_or_else(|| "it is at least 1 MiB, and no more than there are addresses".into())
+    bytes.ok_or_else(|| "it must be at least 1 MiB, and must fit into this machine's addresses".into())
 }
 
-fn split(text: &str) -> (&str, &str) {
-    let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
+fn split(text: &str, is_number: fn(char) -> bool) -> (&str, &str) {
+    let end = text.find(|char| !is_number(char)).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     (number, unit.trim())
 }
@@ -46,8 +49,15 @@ mod tests {
         for (text, milliseconds) in [("90", 90_000), ("1s", 1000), ("500ms", 500), ("5m", 300_000), ("2h", 7_200_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
-        for text in ["", "s", "0", "-1", "1d", "1.5s", "99999999999h"] {
+        for text in ["", "s", "0", "-1", "1d", ".", "1.2.3s", "0.5ms", "1e3", "inf", "99999999999h"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duration_may_have_a_fraction() {
+        for (text, milliseconds) in [("0.5", 500), ("1.5s", 1500), (".25m", 15_000), ("0.1h", 360_000), ("1.0ms", 1)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
     }
 

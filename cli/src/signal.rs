@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use orchestra_host::CancellationToken;
 
-/// What a shell adds to a signal's number.
+/// A shell adds this to a signal's number.
 const SIGNALLED: u8 = 128;
 const SIGINT: u8 = 2;
 #[cfg(unix)]
@@ -27,7 +27,7 @@ impl Signalled {
     }
 }
 
-/// From now on a signal cancels. In a tokio runtime.
+/// From now on a signal cancels. Must be called in a tokio runtime.
 pub fn cancel_on_signals(cancellation: CancellationToken) -> io::Result<Signalled> {
     let mut signals = Signals::new()?;
     let signalled = Signalled::default();
@@ -71,7 +71,7 @@ impl Signals {
     }
 }
 
-/// Ctrl-C is all that there is elsewhere.
+/// Other systems have Ctrl-C only.
 #[cfg(not(unix))]
 struct Signals;
 

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum ComposeError {
     /// Anything else than WebAssembly: a source file, say.
-    #[error("it is no WebAssembly in its binary form")]
+    #[error("it is not WebAssembly in its binary form: name a compiled component")]
     NotWebAssembly,
     /// WebAssembly, but of the kind that knows no interfaces.
     #[error(
@@ -14,7 +14,7 @@ pub enum ComposeError {
     )]
     CoreModule,
     /// It does not validate: what the validator says.
-    #[error("it is no valid component: {0}")]
+    #[error("it is not a valid component: {0}")]
     Invalid(String),
     /// There is nothing in it to run.
     #[error(
@@ -23,7 +23,7 @@ pub enum ComposeError {
     )]
     NothingToRun,
     /// It imports or exports an interface in a version that does not go together with the one here.
-    #[error("it has {name}, and {expected} is what goes together with these components: build it against that")]
+    #[error("it has {name}, and these components go together with {expected}: build it against that")]
     OtherVersion {
         /// As it imports or exports it.
         name: String,

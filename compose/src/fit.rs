@@ -142,11 +142,7 @@ mod tests {
     fn what_does_not_fit_is_named() {
         for (imports, exports, what) in [
             (&[][..], &["wasi:http/incoming-handler@0.2.0"][..], "neither orchestra:process/task nor wasi:cli/run"),
-            (
-                &[],
-                &["orchestra:process/task@0.2.0"],
-                "it has orchestra:process/task@0.2.0, and orchestra:process/task@0.1.0",
-            ),
+            (&[], &["orchestra:process/task@0.2.0"], "these components go together with orchestra:process/task@0.1.0"),
             (&[], &["wasi:cli/run@0.3.0"], "it has wasi:cli/run@0.3.0"),
             (&["orchestra:process/lifecycle@0.2.0"], &[TASK], "it has orchestra:process/lifecycle@0.2.0"),
             (&["orchestra:process/guard@0.1.0"], &[TASK], "not for tasks"),
@@ -168,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_component_is_named() {
+    fn a_text_that_is_not_a_component_is_refused() {
         let error = |program: &[u8]| Shape::of(program).map(|_| ()).unwrap_err();
         assert!(matches!(error(b"fn main() {}"), ComposeError::NotWebAssembly));
         assert!(matches!(error(b""), ComposeError::NotWebAssembly));

@@ -15,7 +15,7 @@ struct Place {
     package: &'static str,
     /// As the WAC calls it.
     name: &'static str,
-    /// What is wrong there is to be told whoever wrote the program, not whoever built the others.
+    /// Whether it is the user's program, so that an error there is the user's to mend.
     is_users: bool,
 }
 

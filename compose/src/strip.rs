@@ -6,7 +6,7 @@ use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
 /// `wasm`, a component or a core module, without the custom sections of itself and of all that is in it. It behaves as
 /// before; a backtrace through it has no names.
 ///
-/// Fails where `wasm` is not WebAssembly, or cut off.
+/// Fails if `wasm` is not WebAssembly, or is cut off.
 pub fn strip(wasm: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
     let mut stripped = Vec::new();
     // What the present module or component is in, outermost first, and which section of it is.

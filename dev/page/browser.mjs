@@ -1,4 +1,4 @@
-// Starts what the page is seen with: a server, and Chromium.
+// Starts a server and Chromium.
 //
 // Environment: SERVE, the built example `serve`; PLAYWRIGHT, the folder that playwright-core is installed in; CHROMIUM.
 
@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 
 const { chromium } = createRequire(`${process.env.PLAYWRIGHT}/`)("playwright-core");
 
-/** Without these, Chromium calls home. */
+/** Without these, Chromium sends requests of its own. */
 const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM, headless: true, args: QUIET });

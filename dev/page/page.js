@@ -1,9 +1,9 @@
 "use strict";
-// What clients sent goes into the page by textContent only.
+// Texts of clients go into the page only through textContent.
 
 const byId = (id) => document.getElementById(id);
 const runs = new Map(); // run id → { run, events: event number → event, row, items: event number → its element }
-const changed = new Set(); // ids of runs to draw anew
+const changed = new Set(); // ids of the runs to draw again
 let chosen = null;
 let ready = false;
 let drawing = false;
@@ -35,7 +35,7 @@ on("run", (run) => {
 });
 
 on("event", ({ run, event }) => {
-  // The run itself comes with the message after this one where it is new.
+  // If the run is new, it comes with the next message.
   const known = runs.get(run) ?? begin({ id: run, name: null, state: "waiting", first_at_ms: event.at_ms, last_at_ms: event.at_ms, warnings: 0, not_kept: 0 });
   known.events.set(event.number, event);
   draw(run);
@@ -83,15 +83,15 @@ function say(text) {
 }
 
 function environment(ownKey) {
-  const key = ownKey ? "# ORCHESTRA_API_KEY: the key that this endpoint was started with" : "export ORCHESTRA_API_KEY=dev";
+  const key = ownKey ? "# ORCHESTRA_API_KEY: the key that this endpoint was started with" : "export ORCHESTRA_API_KEY=local-key";
   return `export ORCHESTRA_WEBHOOK_URL=${location.origin}/\n${key}\nexport ORCHESTRA_TASK_RUN_ID=${crypto.randomUUID()}`;
 }
 
-// ---- Which run ------------------------------------------------------------------------------------------------------
+// ---- The selected run ------------------------------------------------------------------------------------------------------
 
 const newest = () => [...runs.keys()].at(-1) ?? null;
 
-// Somebody who chooses does not want to be led away again.
+// Whoever selects a run wants to stay there.
 function choose(id, following = true) {
   if (!following) byId("follow").checked = false;
   if (id !== chosen) {
@@ -148,7 +148,7 @@ function drawDetail(known) {
   const events = [...known.events.values()].sort((a, b) => a.number - b.number);
   byId("title").textContent = title(run);
   byId("state").replaceWith(Object.assign(state(run.state), { id: "state" }));
-  const facts = [run.id && `run ${run.id}`, `since ${clock(run.first_at_ms)}`, duration(run.last_at_ms - run.first_at_ms), count(known.events.size + run.not_kept, "event")];
+  const facts = [run.id && `run ${run.id}`, `started ${clock(run.first_at_ms)}`, duration(run.last_at_ms - run.first_at_ms), count(known.events.size + run.not_kept, "event")];
   byId("facts").textContent = facts.filter(Boolean).join(" · ");
 
   const warned = events.filter((event) => event.warnings.length);
@@ -167,7 +167,7 @@ function drawDetail(known) {
     tick.style.left = place(part);
     return tick;
   })));
-  line.setAttribute("aria-label", `${count(events.length, "event")} in ${duration(length)}, ${run.state}. The events below say the same.`);
+  line.setAttribute("aria-label", `${count(events.length, "event")} in ${duration(length)}, ${run.state}. The events below list the same.`);
 
   const outputs = new Map(events.filter((event) => event.kind === "output" && event.taken).map((event) => [event.name.text, event]));
   byId("outputs-section").hidden = !outputs.size;
@@ -182,7 +182,7 @@ function drawDetail(known) {
   byId("not-kept").textContent = `${count(run.not_kept, "later event")} not kept.`;
 }
 
-// An event keeps its element, and with it the focus and whether it is open.
+// An event keeps its element, so that it stays open and focused.
 function drawEvent(known, event) {
   let item = known.items.get(event.number);
   if (item?.event === event) return;
@@ -199,7 +199,7 @@ function drawEvent(known, event) {
   const tags = element("span", { className: "tags" });
   if (event.attempts.length > 1) tags.append(element("span", { textContent: count(event.attempts.length + event.attempts_not_kept, "attempt") }));
   if (event.warnings.length) tags.append(element("span", { className: "warning", textContent: "Warning" }));
-  if (!event.taken) tags.append(element("span", { className: "tag-refused", textContent: `Not taken: ${last.status}` }));
+  if (!event.taken) tags.append(element("span", { className: "tag-refused", textContent: `Not accepted: ${last.status}` }));
   const label = element("span", { className: "label", textContent: labelOf(event) });
   label.dataset.kind = event.kind;
   label.dataset.state = stateOf(event);
@@ -212,7 +212,7 @@ function drawEvent(known, event) {
   drawBody(known, item);
 }
 
-// Only what is open is drawn: a run may hold megabytes.
+// Only an open event is drawn: a run may have megabytes.
 function drawBody(known, { event, details }) {
   details.querySelector(".body")?.remove();
   if (!details.open) return;
@@ -226,7 +226,7 @@ function drawBody(known, { event, details }) {
   const attempts = event.attempts.map((attempt, index) => {
     const delay = attempt.delay_ms ? `, after ${duration(attempt.delay_ms)}` : "";
     const after = index ? `, ${duration(attempt.at_ms - event.at_ms)} later` : "";
-    return element("li", { textContent: `${attempt.status}${attempt.misbehaving ? ", as told" : ""}${delay}${after}` });
+    return element("li", { textContent: `${attempt.status}${attempt.misbehaving ? ", on purpose" : ""}${delay}${after}` });
   });
   if (event.attempts_not_kept) attempts.push(element("li", { textContent: `${event.attempts_not_kept} more` }));
   fact("answered", element("ol", {}, ...attempts));
@@ -253,7 +253,7 @@ function timeline(known, lanes) {
   return element("div", { className: "lanes timeline", ariaHidden: "true" }, ...rows);
 }
 
-// From the first report that was taken to the ending.
+// From the first report that was accepted to the ending.
 function bar({ run, events }, at) {
   const taken = [...events.values()].filter((event) => event.taken);
   const from = taken[0]?.attempts.find((attempt) => attempt.status === 200)?.at_ms ?? run.first_at_ms;
@@ -288,7 +288,7 @@ function show(number) {
 // ---- In words -------------------------------------------------------------------------------------------------------
 
 function title(run) {
-  return run.name || run.id || "Without a run id";
+  return run.name || run.id || "No run id";
 }
 
 function labelOf(event) {
@@ -351,7 +351,7 @@ function duration(ms) {
 
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
-// The marks at both ends stay inside.
+// The marks at both ends stay inside the lane.
 const place = (part) => `calc(10px + (100% - 20px) * ${part.toFixed(5)})`;
 
 function element(tag, properties, ...children) {
@@ -362,7 +362,7 @@ function element(tag, properties, ...children) {
 
 // ---- Keys -----------------------------------------------------------------------------------------------------------
 
-// Arrows, Home and End among the elements of a list; which one had the focus, which one gets it.
+// The element of a list that gets the focus by an arrow key, Home or End; undefined for other keys.
 function move(key, all, from) {
   const to = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: all.length - 1 }[key];
   return to === undefined ? undefined : all[Math.min(Math.max(to, 0), all.length - 1)];

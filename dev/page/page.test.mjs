@@ -53,13 +53,13 @@ async function finished(name) {
   return run;
 }
 
-test("an empty page says what to set", async () => {
+test("an empty page shows the variables to set", async () => {
   const text = await page.locator("#environment").textContent();
   assert.match(text, new RegExp(`ORCHESTRA_WEBHOOK_URL=${server.url}\n`));
   assert.match(text, /ORCHESTRA_TASK_RUN_ID=[0-9a-f-]{36}$/);
 });
 
-test("a run appears, and moves on, while one looks", async () => {
+test("a run appears, and changes, while the page is open", async () => {
   const run = crypto.randomUUID();
   await send(update(run, "RUNNING", "etl started."));
   await row("etl").getByText("RUNNING").waitFor();
@@ -72,7 +72,7 @@ test("a run appears, and moves on, while one looks", async () => {
   assert.equal(await page.locator("#news").textContent(), "etl: failed");
 });
 
-test("a reload shows the same", async () => {
+test("a reload shows the same events", async () => {
   await finished("etl");
   await summary("etl succeeded.").waitFor();
   const before = await page.locator("#events").innerText();
@@ -81,7 +81,7 @@ test("a reload shows the same", async () => {
   assert.equal(await page.locator("#events").innerText(), before);
 });
 
-test("the time line has a lane for each kind, in the order of time", async () => {
+test("the timeline has a lane for each kind, in the order of time", async () => {
   await finished("etl");
   await summary("etl succeeded.").waitFor();
   assert.deepEqual(await page.locator("#timeline .lane-name").allTextContents(), ["status", "outputs", "logs"]);
@@ -124,18 +124,18 @@ test("a broken rule is a warning, on the run and on the event", async () => {
   await send(output(run, "late", 1));
   await page.locator("#warnings li").nth(1).waitFor();
   assert.deepEqual(await page.locator("#warnings li").allInnerTexts(), [
-    "event 5Warning Report after the end: the run had ended as SUCCEEDED.",
-    "event 6Warning Output after the end: the run had ended as SUCCEEDED. The report was refused.",
+    "event 5Warning This report came after the end. The run had already ended as SUCCEEDED.",
+    "event 6Warning This output came after the end. The run had already ended as SUCCEEDED. The report was refused.",
   ]);
   await row("etl").getByText("2 warnings").waitFor();
-  await summary("late = 1").getByText("Not taken: 409").waitFor();
+  await summary("late = 1").getByText("Not accepted: 409").waitFor();
   assert.equal(await page.locator("#state").textContent(), "SUCCEEDED");
 });
 
-test("what names no run is shown all the same", async () => {
+test("a report without a run id is shown, too", async () => {
   assert.equal(await send("not json"), 400);
-  await row("Without a run id").waitFor();
-  await page.locator("#warnings", { hasText: "Malformed JSON" }).waitFor();
+  await row("No run id").waitFor();
+  await page.locator("#warnings", { hasText: "The body is not a JSON object" }).waitFor();
 });
 
 test("the jobs protocol is shown as the webhook is", async () => {
@@ -154,15 +154,15 @@ test("a retried report is one event, with its attempts", async () => {
   assert.equal(await page.locator("#event-1 .body ol li").count(), 3);
 });
 
-test("misbehaviour is said, and shown on what it struck", async () => {
+test("faults on purpose are announced, and shown on the reports that they hit", async () => {
   const failing = await serve("0", "1", "1");
   try {
     await page.goto(failing.url);
-    await page.locator("#misbehaviour", { hasText: "100 % of the reports are answered 503, and all after 1ms." }).waitFor();
+    await page.locator("#misbehaviour", { hasText: "100 % of the reports are answered with 503, and all answers come after 1ms." }).waitFor();
     const run = crypto.randomUUID();
     assert.equal(await post(failing.url, update(run, "RUNNING", "etl started.")), 503);
-    await summary("Not taken: 503").click();
-    assert.match(await page.locator("#event-1 .body").innerText(), /503, as told, after 1 ms/);
+    await summary("Not accepted: 503").click();
+    assert.match(await page.locator("#event-1 .body").innerText(), /503, on purpose, after 1 ms/);
     await page.locator("#state", { hasText: "WAITING" }).waitFor();
   } finally {
     await failing.stop();
@@ -176,7 +176,7 @@ test("markup in what clients send is text", async () => {
   await send(output(run, "rows", evil));
   await send(log(run, evil, evil));
   await send(update(evil, evil, evil));
-  await row("Without").or(row(evil)).first().waitFor();
+  await row("No run id").or(row(evil)).first().waitFor();
   for (const each of [row(evil).first(), row(evil).last()]) {
     await each.click();
     for (const event of await page.locator("summary").all()) await event.click();
@@ -187,7 +187,7 @@ test("markup in what clients send is text", async () => {
   assert.equal(await page.locator("img").count(), 0);
 });
 
-test("the policy stops what would get in all the same", async () => {
+test("the policy stops markup that gets past the script", async () => {
   const got = await page.evaluate(() => {
     try {
       document.body.insertAdjacentHTML("beforeend", "<img src=x>");
@@ -228,7 +228,7 @@ test("one Tab goes past all runs", async () => {
   assert.equal(await page.locator('#runs a[tabindex="0"]').count(), 1);
 });
 
-test("who opened an event keeps it open, and the focus, while more comes", async () => {
+test("an open event stays open and focused while more events come", async () => {
   const run = await finished("etl");
   await summary("etl started.").click();
   await send(log(run, "more.log", "x"));
@@ -237,7 +237,7 @@ test("who opened an event keeps it open, and the focus, while more comes", async
   assert.ok(await page.locator("#event-1 .body").isVisible());
 });
 
-test("the newest run is followed until somebody chooses another", async () => {
+test("the newest run is followed until another one is selected", async () => {
   await finished("first");
   await finished("second");
   await page.locator("#title", { hasText: "second" }).waitFor();
@@ -319,16 +319,16 @@ test("a phone scrolls in one direction only", async () => {
   assert.equal(cut, 0);
 });
 
-test("landmarks and headings are there for those who cannot see", async () => {
+test("a screen reader finds landmarks and headings", async () => {
   await finished("etl");
   await page.getByRole("navigation", { name: /^Runs/ }).waitFor();
   await page.getByRole("main").waitFor();
   await page.getByRole("article", { name: "etl" }).waitFor();
   await page.getByRole("img", { name: /events in/ }).waitFor();
-  for (const name of ["Time line", "Outputs", "Logs", "Events"]) await page.getByRole("region", { name, exact: true }).waitFor();
+  for (const name of ["Timeline", "Outputs", "Logs", "Events"]) await page.getByRole("region", { name, exact: true }).waitFor();
 });
 
-test("nothing is asked of anybody else", async () => {
+test("the page sends no request to another server", async () => {
   await finished("etl");
   await summary("etl succeeded.").waitFor();
   assert.deepEqual(outside, []);

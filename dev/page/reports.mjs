@@ -2,7 +2,7 @@
 
 const SCHEMES = { "/": "Bearer" };
 
-/** Posts a body, and returns the status that it was answered with. */
+/** Posts a body, and returns the status of the answer. */
 export async function post(base, body, { path = "/", key = "dev-key-123", idempotency } = {}) {
   const headers = { "content-type": "application/json", authorization: `${SCHEMES[path] ?? "Basic"} ${key}` };
   if (idempotency) headers["idempotency-key"] = idempotency;

@@ -1,4 +1,4 @@
-//! What the pages are told: messages in the form of server-sent events, of which the last ones are kept for whoever was away.
+//! The feed of the pages: server-sent events. The last ones are kept for pages that lost their connection.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,24 +7,24 @@ use hyper::body::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// At most so many pages are open at a time.
+/// At most this many pages are open at a time.
 pub const PAGES: usize = 32;
 
-/// So many messages are kept. A page that has missed more begins anew.
+/// At most this many messages are kept. A page that has missed more starts over.
 pub const KEPT_MESSAGES: usize = 2048;
 
-/// At most this much is kept of them.
+/// The messages kept have at most this many bytes in all.
 const KEPT_MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 
 pub(crate) struct Feed {
-    /// Of this server: another one counts from 0 again.
+    /// Identifies this server: the next one counts from 0 again.
     epoch: Uuid,
     sent: u64,
     kept: VecDeque<Bytes>,
     kept_bytes: usize,
 }
 
-/// How far a page has come; its text is the `id` of a message.
+/// How far a page has read. Its text is the `id` of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     epoch: Uuid,
@@ -51,7 +51,7 @@ impl Feed {
         Cursor { epoch: self.epoch, sent: self.sent }
     }
 
-    /// What came after the cursor; `None` if that is not known any more.
+    /// The messages after the cursor; `None` if they are not all kept any more.
     pub(crate) fn after(&self, cursor: Cursor) -> Option<Vec<Bytes>> {
         let missed = self.sent.checked_sub(cursor.sent).filter(|_| cursor.epoch == self.epoch)?;
         let known = self.kept.len().checked_sub(usize::try_from(missed).ok()?)?;
@@ -59,15 +59,15 @@ impl Feed {
     }
 }
 
-/// One message. JSON has no line breaks here, so one line of `data` holds it.
+/// One message. This JSON has no line breaks, so one line of `data` holds it.
 pub(crate) fn message(event: &str, data: &impl Serialize, id: Option<Cursor>) -> Bytes {
-    let data = serde_json::to_string(data).expect("what a page is told has text keys, and no fallible part");
+    let data = serde_json::to_string(data).expect("the data has text keys and no part that can fail");
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     format!("{id}event: {event}\ndata: {data}\n\n").into()
 }
 
 impl Cursor {
-    /// `Last-Event-ID`, as this server or another one gave it.
+    /// Reads a `Last-Event-ID`, which this server or an earlier one has given.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (epoch, sent) = text.split_once('.')?;
         Some(Self { epoch: Uuid::try_parse(epoch).ok()?, sent: sent.parse().ok()? })

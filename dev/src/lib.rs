@@ -9,19 +9,22 @@
 //! ```
 //!
 //! It speaks both protocols, the webhook (`POST /`) and jobs (`POST /jobs/sdk/sdk_receive?clientid=…`). Each report is kept
-//! with its run, and measured by [Orchestra's rules](Breach): what breaks one has a warning on the page. It can be told to
-//! misbehave, so that people see what retries do.
+//! with its run, and checked against [Orchestra's rules](Breach): a report that breaks one has a warning on the page. The
+//! endpoint can fail reports on purpose, so that people see what retries do.
 //!
-//! It is not Orchestra: it starts nothing, forgets everything when it ends, and where Orchestra's answers are not known
-//! its own are a guess, which [`Breach::refusal`] lists. It listens on loopback only, and answers nobody who came by another
-//! name (DNS rebinding) or from another site's page.
+//! It is not Orchestra: it starts nothing, and forgets everything when it ends. Where Orchestra's answers are not known, its
+//! own are a guess, which [`Breach::refusal`] lists. It listens only on loopback, and refuses requests for another host name
+//! (DNS rebinding) and from pages of other sites.
 
+mod breach;
+mod event;
 mod feed;
 mod misbehaviour;
 mod options;
 mod page;
+mod progress;
 mod report;
-mod rules;
+mod run;
 mod runs;
 mod site;
 
@@ -34,10 +37,11 @@ use uuid::Uuid;
 
 use site::Site;
 
+pub use breach::Breach;
+pub use event::{ATTEMPTS_PER_EVENT, SHOWN_TEXT_BYTES};
 pub use feed::{KEPT_MESSAGES, PAGES};
 pub use options::{FailRate, FailStatus, InvalidOption, Options};
-pub use rules::Breach;
-pub use runs::{ATTEMPTS_PER_EVENT, EVENTS_PER_RUN, KEPT_BYTES, RUNS, SHOWN_TEXT_BYTES};
+pub use runs::{EVENTS_PER_RUN, KEPT_BYTES, RUNS};
 
 /// The server. Dropping it ends it.
 pub struct Server {
@@ -49,7 +53,7 @@ pub struct Server {
 ///
 /// # Errors
 ///
-/// If the port is taken, or not for this user.
+/// If the port is in use, or this user may not listen on it.
 pub fn serve(options: Options) -> io::Result<Server> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
     let has_own_key = options.key.is_some();
@@ -58,19 +62,19 @@ pub fn serve(options: Options) -> io::Result<Server> {
 }
 
 impl Server {
-    /// Where the page is, and where the webhook reports to: `http://127.0.0.1:PORT/`.
+    /// The URL of the page and of the webhook: `http://127.0.0.1:PORT/`.
     pub fn url(&self) -> String {
         format!("http://{}/", self.endpoint.address())
     }
 
     /// The environment to set for a task that is to report here, as lines for a shell. Each call names a new run.
     ///
-    /// A key that was given is not in it.
+    /// It does not contain a key that was given.
     pub fn environment(&self) -> String {
         let key = if self.has_own_key {
             "# ORCHESTRA_API_KEY: the key that this endpoint was started with"
         } else {
-            "export ORCHESTRA_API_KEY=dev"
+            "export ORCHESTRA_API_KEY=local-key"
         };
         let (url, run) = (self.url(), Uuid::new_v4());
         format!("export ORCHESTRA_WEBHOOK_URL={url}\n{key}\nexport ORCHESTRA_TASK_RUN_ID={run}\n")

@@ -1,4 +1,4 @@
-//! What the endpoint does wrong because it was told to.
+//! The faults that the endpoint was asked for.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ impl Misbehaviour {
         Self { rate: options.fail_rate, status: options.status, delay: options.delay }
     }
 
-    /// The status to fail the next report with, if it is one that fails. By chance, so that retries fail too.
+    /// The status to fail the next report with; `None` if it does not fail. Chance decides, so that retries fail too.
     pub(crate) fn strikes(&self) -> Option<u16> {
         rand::random_bool(self.rate.get()).then_some(self.status.get())
     }
@@ -25,13 +25,13 @@ impl Misbehaviour {
         let delay = (!self.delay.is_zero()).then(|| format!("after {:?}", self.delay));
         let failing = (self.rate.get() > 0.0).then(|| {
             let percent = self.rate.get() * 100.0;
-            format!("{} % of the reports are answered {}", (percent * 10.0).round() / 10.0, self.status.get())
+            format!("{} % of the reports are answered with {}", (percent * 10.0).round() / 10.0, self.status.get())
         });
         match (failing, delay) {
             (None, None) => None,
             (None, Some(delay)) => Some(format!("Reports are answered {delay}.")),
             (Some(failing), None) => Some(format!("{failing}.")),
-            (Some(failing), Some(delay)) => Some(format!("{failing}, and all {delay}.")),
+            (Some(failing), Some(delay)) => Some(format!("{failing}, and all answers come {delay}.")),
         }
     }
 }
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn none_or_all_is_no_matter_of_chance() {
+    fn none_or_all_is_not_left_to_chance() {
         for _ in 0..100 {
             assert_eq!((with(0.0, 0).strikes(), with(1.0, 0).strikes()), (None, Some(503)));
         }
@@ -56,7 +56,10 @@ mod tests {
     fn it_is_said() {
         assert_eq!(with(0.0, 0).said(), None);
         assert_eq!(with(0.0, 200).said().as_deref(), Some("Reports are answered after 200ms."));
-        assert_eq!(with(0.125, 0).said().as_deref(), Some("12.5 % of the reports are answered 503."));
-        assert_eq!(with(1.0, 2000).said().as_deref(), Some("100 % of the reports are answered 503, and all after 2s."));
+        assert_eq!(with(0.125, 0).said().as_deref(), Some("12.5 % of the reports are answered with 503."));
+        assert_eq!(
+            with(1.0, 2000).said().as_deref(),
+            Some("100 % of the reports are answered with 503, and all answers come after 2s.")
+        );
     }
 }

@@ -1,21 +1,21 @@
-//! What the endpoint may be told.
+//! How the endpoint can be started.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How to serve. The default takes any free port, any key, and does not misbehave.
+/// How to serve. By default on any free port, with any key accepted, and without faults.
 #[derive(Clone, Default)]
 pub struct Options {
     /// The port on 127.0.0.1; `0` for any that is free.
     pub port: u16,
-    /// How many of the reports are answered with [`status`](Self::status) instead of being taken.
+    /// The share of reports that are answered with [`status`](Self::status) instead of being accepted.
     pub fail_rate: FailRate,
     /// How long every report waits for its answer.
     pub delay: Duration,
     /// What a report that fails is answered with.
     pub status: FailStatus,
-    /// The only key that is accepted; without one any is.
+    /// The only key that is accepted; `None` accepts any.
     pub key: Option<String>,
 }
 
@@ -23,11 +23,11 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FailRate(f64);
 
-/// A status that says that a report was not taken: 300 to 599.
+/// A status that says that a report was not accepted: 300 to 599.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailStatus(u16);
 
-/// Why a text is no option.
+/// Why a text cannot be used as an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidOption(&'static str);
 
@@ -42,7 +42,7 @@ impl TryFrom<f64> for FailRate {
     type Error = InvalidOption;
 
     fn try_from(rate: f64) -> Result<Self, InvalidOption> {
-        if (0.0..=1.0).contains(&rate) { Ok(Self(rate)) } else { Err(InvalidOption("a rate is from 0 to 1")) }
+        if (0.0..=1.0).contains(&rate) { Ok(Self(rate)) } else { Err(InvalidOption("a rate must be from 0 to 1")) }
     }
 }
 
@@ -50,7 +50,7 @@ impl FromStr for FailRate {
     type Err = InvalidOption;
 
     fn from_str(text: &str) -> Result<Self, InvalidOption> {
-        text.parse::<f64>().map_err(|_| InvalidOption("a rate is a number from 0 to 1"))?.try_into()
+        text.parse::<f64>().map_err(|_| InvalidOption("a rate must be a number from 0 to 1"))?.try_into()
     }
 }
 
@@ -75,7 +75,7 @@ impl TryFrom<u16> for FailStatus {
         if (300..600).contains(&code) {
             Ok(Self(code))
         } else {
-            Err(InvalidOption("a failing status is from 300 to 599"))
+            Err(InvalidOption("a failing status must be from 300 to 599"))
         }
     }
 }
@@ -84,7 +84,7 @@ impl FromStr for FailStatus {
     type Err = InvalidOption;
 
     fn from_str(text: &str) -> Result<Self, InvalidOption> {
-        text.parse::<u16>().map_err(|_| InvalidOption("a failing status is a number from 300 to 599"))?.try_into()
+        text.parse::<u16>().map_err(|_| InvalidOption("a failing status must be a number from 300 to 599"))?.try_into()
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_status_is_none_of_success() {
+    fn a_failing_status_is_not_one_of_success() {
         assert_eq!("429".parse().map(FailStatus::get), Ok(429));
         for text in ["200", "299", "600", "99999", "503 "] {
             text.parse::<FailStatus>().expect_err(text);

@@ -7,7 +7,7 @@ const HTML: &str = include_str!("../page/page.html");
 const STYLE: &str = include_str!("../page/page.css");
 const SCRIPT: &str = include_str!("../page/page.js");
 
-/// The document, in which nothing runs but what came with it: texts of clients cannot.
+/// The document. Only its own script can run in it: texts of clients cannot.
 pub(crate) fn answer() -> Answer {
     let nonce = Uuid::new_v4().simple().to_string();
     let policy = format!(
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_becomes_no_markup() {
+    fn a_text_does_not_become_markup() {
         for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "DOMParser"] {
             assert!(!SCRIPT.contains(sink), "{sink}");
         }

@@ -1,16 +1,16 @@
-//! From a request to a report: what both protocols say, in one form. Pure.
+//! From a request to a report: one form for both protocols. Pure.
 
 use orchestra_endpoint::Request;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::rules::Breach;
+use crate::breach::Breach;
 
-/// Where the jobs protocol reports to.
+/// The path of the jobs protocol.
 pub(crate) const JOBS_PATH: &str = "/jobs/sdk/sdk_receive";
 
-/// A shorter key would be found in texts that do not hold it.
+/// A shorter key would be found in texts by accident.
 const TELLING_KEY_BYTES: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Output,
     Log,
     Ending,
-    /// Whatever it was meant to be.
+    /// The report cannot be read.
     #[default]
     Unreadable,
 }
@@ -45,25 +45,25 @@ pub(crate) enum Key {
 
 /// A report, for the page. Texts are as the client sent them.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// Empty if none could be read.
+pub(crate) struct ReceivedReport {
+    /// Empty if it could not be read.
     pub(crate) run_id: String,
     pub(crate) kind: Kind,
     /// The status or type, as the protocol calls it.
     pub(crate) label: String,
-    /// Of the stage, the output or the log.
+    /// The name of the stage, the output or the log.
     pub(crate) name: String,
     pub(crate) message: String,
-    /// The data or the output's value, as JSON for people; what was not readable as it came; or a log's text.
+    /// The data or the output's value, as indented JSON; a log's text; or a body that cannot be read, as it came.
     pub(crate) content: String,
-    /// The task's name, where the report gives it away.
+    /// The task's name, if the report contains it.
     pub(crate) task: Option<String>,
     pub(crate) key: Key,
     pub(crate) breaches: Vec<Breach>,
 }
 
-impl Report {
-    /// Reads a request, which is accepted with this key only, or with any.
+impl ReceivedReport {
+    /// Reads a request. It is accepted with this key only; `None` accepts any.
     pub(crate) fn read(protocol: Protocol, request: &Request, accepted_key: Option<&str>) -> Self {
         let mut report = Self::default();
         let key = report.read_key(protocol, request, accepted_key);
@@ -86,7 +86,7 @@ impl Report {
                 Protocol::Webhook => report.read_webhook(&fields),
                 Protocol::Jobs => report.read_jobs(&fields),
             },
-            Ok(_) => report.unreadable(text, "the body is not an object".to_owned()),
+            Ok(_) => report.unreadable(text, "it is another kind of JSON value".to_owned()),
             Err(error) => report.unreadable(text, error.to_string()),
         }
         report
@@ -151,8 +151,8 @@ impl Report {
         }
     }
 
-    /// `Failed` ends the run where it is of the stage `Process`, which is what the SDK calls the whole. Of another stage
-    /// it ends that stage. `Complete` is said of runs only.
+    /// `Failed` ends the run if its stage is `Process`, which is the SDK's name for the whole run. Otherwise it ends that
+    /// stage. `Complete` always ends the run.
     fn read_jobs(&mut self, fields: &Map<String, Value>) {
         self.read_run_id(fields, "correlation_id");
         self.read_data(fields, "custom_data");
@@ -206,13 +206,13 @@ impl Report {
         }
     }
 
-    /// A field that is a text. What is missing is a breach only where the field is required.
+    /// A field that is a text. If it is missing, that is a breach only if it is required.
     fn text(&mut self, fields: &Map<String, Value>, field: &'static str, required: bool) -> Option<String> {
         match fields.get(field) {
             Some(Value::String(text)) => return Some(text.clone()),
             None | Some(Value::Null) if required => self.breach(Breach::MissingField(field)),
             None | Some(Value::Null) => {}
-            Some(_) => self.breach(Breach::WrongType(field, "a text")),
+            Some(_) => self.breach(Breach::WrongType(field, "a string")),
         }
         None
     }

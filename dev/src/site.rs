@@ -1,4 +1,4 @@
-//! Who is answered what: the page, its feed, and the two protocols.
+//! The paths of the server: the page, its feed, and the two protocols.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,32 +11,33 @@ use serde_json::json;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::sleep;
 
+use crate::event::Arrival;
 use crate::feed::{Cursor, PAGES};
 use crate::misbehaviour::Misbehaviour;
 use crate::options::Options;
 use crate::page;
-use crate::report::{JOBS_PATH, Protocol, Report};
-use crate::runs::{Arrival, Runs, Verdict};
+use crate::report::{JOBS_PATH, Protocol, ReceivedReport};
+use crate::runs::{Runs, Verdict};
 
-/// A page hears this often that the server is there, and the server that the page is.
+/// How often a page without news gets a sign of life. It also shows the server whether the page is still there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// A page that reads slowly has so many messages under way.
+/// At most this many messages wait for a page that reads slowly.
 const MESSAGES_UNDER_WAY: usize = 64;
 
-/// A longer idempotency key is none.
+/// A longer idempotency key is ignored.
 const IDEMPOTENCY_KEY_BYTES: usize = 256;
 
 pub(crate) struct Site(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     runs: Mutex<Runs>,
-    /// That there is something new for the pages.
+    /// Says that there is something new for the pages.
     changed: watch::Sender<()>,
     pages: Arc<Semaphore>,
     misbehaviour: Misbehaviour,
     key: Option<String>,
-    /// Since 1970.
+    /// Time since 1970.
     started: Duration,
 }
 
@@ -55,7 +56,7 @@ impl Shared {
     }
 
     fn runs(&self) -> MutexGuard<'_, Runs> {
-        // A panic while it was held cost one connection. What is known since is still worth showing.
+        // A panic while it was held ended one connection. The runs are still worth showing.
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -63,10 +64,10 @@ impl Shared {
 impl Respond for Site {
     fn respond(&self, request: Request) -> Response {
         if !is_for_loopback(&request) {
-            return error(421, "this endpoint is 127.0.0.1, localhost or [::1], under no other name");
+            return error(421, "the host must be 127.0.0.1, localhost or [::1]");
         }
         if is_of_another_site(&request) {
-            return error(403, "another site’s page has no business here");
+            return error(403, "pages of other sites may not use this endpoint");
         }
         match (request.method.as_str(), request.path.as_str()) {
             ("GET" | "HEAD", "/") => Response::Answer(page::answer()),
@@ -76,7 +77,10 @@ impl Respond for Site {
             (_, "/") => not_allowed("GET, HEAD, POST"),
             (_, "/events") => not_allowed("GET"),
             (_, JOBS_PATH) => not_allowed("POST"),
-            _ => error(404, "webhook reports go to /, jobs to /jobs/sdk/sdk_receive?clientid=…"),
+            _ => error(
+                404,
+                "there is nothing at this path: send webhook reports to /, and jobs to /jobs/sdk/sdk_receive?clientid=…",
+            ),
         }
     }
 
@@ -87,7 +91,7 @@ impl Respond for Site {
 
 impl Site {
     fn report(&self, protocol: Protocol, request: &Request) -> Response {
-        let report = Report::read(protocol, request, self.0.key.as_deref());
+        let report = ReceivedReport::read(protocol, request, self.0.key.as_deref());
         let mut hasher = DefaultHasher::new();
         request.body.hash(&mut hasher);
         let arrival = Arrival {
@@ -106,10 +110,10 @@ impl Site {
         Response::Answer(answer(&verdict).delayed(self.0.misbehaviour.delay))
     }
 
-    /// Tells a page what it does not know yet, and from then on whatever comes.
+    /// Sends a page what it does not know yet, and from then on all news.
     fn feed(&self, request: &Request) -> Response {
         let Ok(place) = Arc::clone(&self.0.pages).try_acquire_owned() else {
-            return error(503, "too many pages are open");
+            return error(503, "too many pages are open: close one of them");
         };
         let last_seen = request.header("last-event-id").and_then(Cursor::parse);
         let (to, pieces) = mpsc::channel(MESSAGES_UNDER_WAY);
@@ -152,7 +156,7 @@ fn answer(verdict: &Verdict) -> Answer {
         return answer.body("{}");
     }
     let why = if verdict.misbehaving {
-        "orchestra-wasm dev was told to misbehave".to_owned()
+        "orchestra-wasm dev fails this report on purpose (--fail-rate)".to_owned()
     } else {
         let refusing = verdict.breaches.iter().filter(|breach| breach.refusal().is_some());
         refusing.map(ToString::to_string).collect::<Vec<_>>().join(" ")
@@ -168,7 +172,7 @@ fn not_allowed(allowed: &str) -> Response {
     Response::Answer(status(405).header("allow", allowed))
 }
 
-/// A name of the attacker's own that leads to loopback makes a browser take this server for the attacker's.
+/// If an attacker's own name leads to loopback, a browser takes this server for the attacker's.
 fn is_for_loopback(request: &Request) -> bool {
     let mut hosts = request.headers.iter().filter(|(name, _)| name == "host").map(|(_, host)| host);
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
@@ -177,7 +181,7 @@ fn is_for_loopback(request: &Request) -> bool {
         && ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| authority.host().eq_ignore_ascii_case(name))
 }
 
-/// A browser names the page that sends a request to elsewhere. Programs do not.
+/// A browser names the site whose page sends a request to another one. Programs do not.
 fn is_of_another_site(request: &Request) -> bool {
     let Some(origin) = request.header("origin") else { return false };
     let host = request.header("host").unwrap_or_default();

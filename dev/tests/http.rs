@@ -137,7 +137,7 @@ fn a_wrong_key_is_refused() {
 }
 
 #[test]
-fn it_misbehaves_as_told() {
+fn it_fails_and_delays_reports_as_asked() {
     let delay = Duration::from_millis(30);
     let fail_rate = FailRate::try_from(1.0).expect("it is a rate");
     let status = 429.try_into().expect("it is a status");
@@ -145,11 +145,11 @@ fn it_misbehaves_as_told() {
     let began = Instant::now();
     assert_eq!(report(&server, "RUNNING"), 429);
     assert!(began.elapsed() >= delay);
-    assert_eq!(get(&server, "/", "").0, 200, "the page is no report");
+    assert_eq!(get(&server, "/", "").0, 200, "the page is not a report");
 }
 
 #[test]
-fn what_happens_is_told_to_a_page_as_it_happens() {
+fn a_page_is_told_of_each_report_as_it_comes() {
     let server = start(Options::default());
     let mut feed = Feed::open(&server, "");
     assert_eq!(feed.until("ready")[0].event, "reset");
@@ -163,7 +163,7 @@ fn what_happens_is_told_to_a_page_as_it_happens() {
 }
 
 #[test]
-fn a_page_that_comes_later_is_told_what_was() {
+fn a_page_that_comes_later_is_told_of_earlier_reports() {
     let server = start(Options::default());
     report(&server, "RUNNING");
     report(&server, "SUCCEEDED");
@@ -189,7 +189,7 @@ fn a_page_that_was_away_resumes_behind_what_it_has() {
 }
 
 #[test]
-fn a_page_of_another_server_begins_anew() {
+fn a_page_of_an_earlier_server_starts_over() {
     let (old, new) = (start(Options::default()), start(Options::default()));
     let last_seen = Feed::open(&old, "").until("ready").pop().expect("it is there").id;
     assert_eq!(Feed::open(&new, &last_seen).next().event, "reset");
@@ -241,7 +241,7 @@ fn only_the_names_of_loopback_are_answered() {
 }
 
 #[test]
-fn another_sites_page_is_answered_nothing() {
+fn pages_of_other_sites_are_refused() {
     let server = start(Options::default());
     let own = server.url().trim_end_matches('/').to_owned();
     assert_eq!(get(&server, "/events", "origin: https://evil.example\r\n").0, 403);
@@ -261,7 +261,7 @@ fn other_methods_and_paths_are_refused() {
 }
 
 #[test]
-fn the_page_runs_nothing_but_its_own() {
+fn the_page_runs_only_its_own_script() {
     let server = start(Options::default());
     let (_, first) = get(&server, "/", "");
     let (_, second) = get(&server, "/", "");
@@ -276,12 +276,17 @@ fn the_page_runs_nothing_but_its_own() {
 fn the_environment_is_for_a_new_run_each_time() {
     let server = start(Options::default());
     let (one, other) = (server.environment(), server.environment());
-    assert!(one.starts_with(&format!("export ORCHESTRA_WEBHOOK_URL={}\nexport ORCHESTRA_API_KEY=dev\n", server.url())));
+    assert!(
+        one.starts_with(&format!(
+            "export ORCHESTRA_WEBHOOK_URL={}\nexport ORCHESTRA_API_KEY=local-key\n",
+            server.url()
+        ))
+    );
     assert_ne!(one, other);
 }
 
 #[test]
-fn a_key_of_ones_own_is_not_printed() {
+fn a_key_that_was_given_is_not_printed() {
     let server = start(Options { key: Some("s3cret-key".to_owned()), ..Options::default() });
     assert!(!server.environment().contains("s3cret-key"));
 }
@@ -300,7 +305,7 @@ fn dropping_it_ends_its_feeds() {
     feed.until("ready");
     drop(server);
     let mut rest = String::new();
-    // A reset would do as well: it is over.
+    // A reset is fine, too: the feed is over.
     let _ = feed.0.read_to_string(&mut rest);
     assert!(!rest.contains("event:"));
 }

@@ -1,4 +1,4 @@
-//! Time of a test's own. It passes where the component waits, and only while no exchange over HTTP can move on.
+//! Time of a test's own. It passes while the component waits, and only while no exchange over HTTP can move on.
 //!
 //! This is tokio's paused clock, so that the timeouts of the host's HTTP client follow it as the component's
 //! `wasi:clocks` do. Left alone it would run ahead of exchanges, which take real time: each of them
@@ -19,7 +19,7 @@ use crate::endpoint::WAIT_LIMIT;
 /// Since 1970: Mon, 23 Nov 2026 08:00:00 GMT is when every simulation begins.
 const BEGIN: Duration = Duration::from_secs(1_795_420_800);
 
-/// Where a component's time comes from.
+/// The source of a component's time.
 pub(crate) enum Time {
     /// The machine.
     Real,
@@ -43,7 +43,7 @@ impl Time {
 
     /// Holds a simulated time until what is returned is dropped, or the endpoint hangs, but no longer than
     /// [`WAIT_LIMIT`]. Called in the runtime, one exchange after the other.
-    pub(crate) fn hold(&self) -> Option<Exchange> {
+    pub(crate) fn hold(&self) -> Option<Hold> {
         let Self::Simulated { hangs: Some(hangs) } = self else { return None };
         let mut hangs = hangs.clone();
         let hangs_before = *hangs.borrow_and_update();
@@ -61,12 +61,12 @@ impl Time {
             task::yield_now().await;
             drop(held);
         });
-        Some(Exchange(exchange))
+        Some(Hold(exchange))
     }
 }
 
 /// An exchange that holds a simulated time.
-pub(crate) struct Exchange(
+pub(crate) struct Hold(
     #[expect(dead_code, reason = "it says what it has to by being dropped")] oneshot::Sender<Infallible>,
 );
 
@@ -102,12 +102,12 @@ mod tests {
     use super::*;
     use crate::endpoint::{MockEndpoint, status};
     use crate::guest::Guest;
-    use crate::host::Host;
+    use crate::host::TestHost;
 
     #[test]
-    fn time_passes_only_where_somebody_waits() {
+    fn time_passes_only_while_somebody_waits() {
         let endpoint = MockEndpoint::script([]);
-        let guest = Guest::on(Host::simulated(&endpoint));
+        let guest = Guest::on(TestHost::simulated(&endpoint));
         assert_eq!(guest.seconds(), 0.0);
         guest.pass(Duration::from_secs(3600));
         assert_eq!(guest.seconds(), 3600.0);
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn time_stands_still_while_the_endpoint_takes_its_time() {
         let endpoint = MockEndpoint::script([status(200).delayed(Duration::from_millis(50))]);
-        let guest = Guest::on(Host::simulated(&endpoint));
+        let guest = Guest::on(TestHost::simulated(&endpoint));
         guest.reporter(&endpoint).run().complete(None, None).expect("the first attempt has all the time it needs");
         assert_eq!(guest.seconds(), 0.0);
     }

@@ -58,25 +58,25 @@ impl Program {
 }
 
 /// What one instance has.
-struct Host {
+struct ProgramCtx {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
 }
 
-impl Host {
+impl ProgramCtx {
     fn new(wasi: WasiCtx) -> Self {
         Self { table: ResourceTable::new(), wasi, http: WasiHttpCtx::new() }
     }
 }
 
-impl WasiView for Host {
+impl WasiView for ProgramCtx {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
-impl WasiHttpView for Host {
+impl WasiHttpView for ProgramCtx {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: Default::default() }
     }

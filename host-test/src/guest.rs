@@ -15,14 +15,15 @@ use wasmtime::{Engine, Store};
 use crate::component;
 use crate::endpoint::MockEndpoint;
 use crate::hooks::Sent;
-use crate::host::{Ctx, Host};
+use crate::host::{GuestCtx, TestHost};
 
 pub use bindings::exports::orchestra::process::connections::{Connection, LookupError, Value};
 pub use bindings::exports::orchestra::process::lifecycle::{
-    ConfigError, Delivery, Outcome, Refusal, ReportError, RetryPolicy, State, Timeouts,
+    Cause, Delivery, DeliveryError, EndingError, JobsError, LogError, OpenError, Outcome, OutputError, Report,
+    ReportError, RetryPolicy, Shortfall, State, Timeouts, VariableError,
 };
 
-pub use process::{Process, Reported};
+pub use process::{GuestProcess, Log};
 pub use reporter::{QUICK, Reporter};
 
 mod bindings {
@@ -30,6 +31,7 @@ mod bindings {
         path: "../wit",
         world: "process-component",
         exports: { default: async },
+        additional_derives: [PartialEq, Eq],
         with: {
             "wasi:io": wasmtime_wasi::p2::bindings::io,
             "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
@@ -46,10 +48,10 @@ pub const API_KEY: &str = "test-key-7f3a";
 
 /// One instance of the process component.
 #[derive(Clone)]
-pub struct Guest(Rc<RefCell<Instance>>);
+pub struct Guest(Rc<RefCell<GuestInstance>>);
 
-struct Instance {
-    store: Store<Ctx>,
+struct GuestInstance {
+    store: Store<GuestCtx>,
     exports: bindings::ProcessComponent,
     /// Behind the store, which may hold what runs in it.
     runtime: Runtime,
@@ -58,11 +60,11 @@ struct Instance {
 impl Guest {
     /// A fresh instance, with the machine's time.
     pub fn new() -> Self {
-        Self::on(Host::new())
+        Self::on(TestHost::new())
     }
 
     /// A fresh instance on this host.
-    pub fn on(host: Host) -> Self {
+    pub fn on(host: TestHost) -> Self {
         static COMPILED: OnceLock<(Engine, Component)> = OnceLock::new();
         let (engine, component) = COMPILED.get_or_init(|| {
             let engine = Engine::default();
@@ -70,15 +72,15 @@ impl Guest {
             (engine, component)
         });
         let mut linker = Linker::new(engine);
-        wasmtime_wasi_http::p2::add_to_linker_async::<Ctx>(&mut linker).expect("no import is there twice");
+        wasmtime_wasi_http::p2::add_to_linker_async::<GuestCtx>(&mut linker).expect("no import is there twice");
         let (mut store, runtime) = host.store(engine);
         let exports = runtime
             .block_on(bindings::ProcessComponent::instantiate_async(&mut store, component, &linker))
             .expect("the component imports nothing else");
-        Self(Rc::new(RefCell::new(Instance { store, exports, runtime })))
+        Self(Rc::new(RefCell::new(GuestInstance { store, exports, runtime })))
     }
 
-    /// A webhook reporter to this endpoint, with everything else as it is where nobody sets it.
+    /// A webhook reporter to this endpoint, with everything else at its default.
     pub fn reporter(&self, endpoint: &MockEndpoint) -> Reporter {
         let reporter = self.webhook(API_KEY).expect("the key is well-formed");
         reporter.set_endpoint(&endpoint.url()).expect("the URL is well-formed");
@@ -95,9 +97,14 @@ impl Guest {
         self.sent().iter().map(|sent| sent.at.as_secs_f64()).collect()
     }
 
+    /// How much memory the component has taken, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.0.borrow().store.data().memory_bytes
+    }
+
     /// How much time has passed since the instantiation, in seconds.
     pub fn seconds(&self) -> f64 {
-        let Instance { store, runtime, .. } = &*self.0.borrow();
+        let GuestInstance { store, runtime, .. } = &*self.0.borrow();
         // A simulated time is known in its runtime only.
         let _context = runtime.enter();
         store.data().hooks.began.elapsed().as_secs_f64()
@@ -110,16 +117,16 @@ impl Guest {
     /// If the host has the machine's time: no test sleeps.
     #[track_caller]
     pub fn pass(&self, span: Duration) {
-        let Instance { store, runtime, .. } = &*self.0.borrow();
+        let GuestInstance { store, runtime, .. } = &*self.0.borrow();
         assert!(store.data().hooks.time.is_simulated(), "the machine's time is not for tests to pass");
         runtime.block_on(async { tokio::time::sleep(span).await });
     }
 
     fn call<T>(
         &self,
-        call: impl AsyncFnOnce(&mut Store<Ctx>, &bindings::ProcessComponent) -> wasmtime::Result<T>,
+        call: impl AsyncFnOnce(&mut Store<GuestCtx>, &bindings::ProcessComponent) -> wasmtime::Result<T>,
     ) -> T {
-        let Instance { store, exports, runtime } = &mut *self.0.borrow_mut();
+        let GuestInstance { store, exports, runtime } = &mut *self.0.borrow_mut();
         runtime.block_on(call(store, exports)).expect("the component does not trap")
     }
 
@@ -131,7 +138,7 @@ impl Guest {
     }
 
     /// `reporter.webhook`
-    pub fn webhook(&self, api_key: &str) -> Result<Reporter, ConfigError> {
+    pub fn webhook(&self, api_key: &str) -> Result<Reporter, String> {
         let resource = self.call(async |store, exports| {
             exports.orchestra_process_lifecycle().reporter().call_webhook(store, api_key).await
         });
@@ -139,7 +146,7 @@ impl Guest {
     }
 
     /// `reporter.jobs`
-    pub fn jobs(&self, api_key: &str, client_id: &str, endpoint: &str) -> Result<Reporter, ConfigError> {
+    pub fn jobs(&self, api_key: &str, client_id: &str, endpoint: &str) -> Result<Reporter, JobsError> {
         let resource = self.call(async |store, exports| {
             exports.orchestra_process_lifecycle().reporter().call_jobs(store, api_key, client_id, endpoint).await
         });
@@ -147,7 +154,7 @@ impl Guest {
     }
 
     /// `reporter.from-environment`
-    pub fn from_environment(&self, variables: &[(&str, &str)]) -> Result<Reporter, ConfigError> {
+    pub fn from_environment(&self, variables: &[(&str, &str)]) -> Result<Reporter, VariableError> {
         let resource = self.call(async |store, exports| {
             let variables = pairs(variables);
             exports.orchestra_process_lifecycle().reporter().call_from_environment(store, &variables).await

@@ -12,4 +12,4 @@ mod output;
 pub mod plugins;
 pub mod report;
 
-pub use orchestra_endpoint as endpoint;
+pub use mock_endpoint as endpoint;

@@ -1,4 +1,4 @@
-//! What a component wrote, and what its host did for it: printed where a test fails.
+//! What a component wrote, and what its host did for it: printed if a test fails.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -9,11 +9,11 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use orchestra_endpoint::{MockEndpoint, status};
+use crate::endpoint::{MockEndpoint, status};
 use serde_json::{Value, json};
 
 use crate::component;
-use crate::guest::API_KEY;
+use crate::guest::{API_KEY, RUN_ID};
 use crate::report::line;
 
 /// Compilation of the plugins included.
@@ -42,7 +42,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str, Vec<&'static str>)> {
             "failed",
             vec![
                 "RUNNING malformed/orders.csv read",
-                "FAILED orders failed. Error: malformed/orders.csv, line 4: amount \"x\" is no number",
+                "FAILED orders failed. Error: malformed/orders.csv, line 4: amount \"x\" is not a number",
             ],
         ),
         ("test", json!({ "do": "fail", "text": "why" }), "failed", vec!["FAILED test failed. Error: why"]),
@@ -66,7 +66,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str, Vec<&'static str>)> {
             "../plugins/test",
             json!({}),
             "failed",
-            vec!["FAILED ../plugins/test failed. Error: \"../plugins/test\" is no name of a plugin"],
+            vec!["FAILED ../plugins/test failed. Error: \"../plugins/test\" is not the name of a plugin"],
         ),
     ]
 }
@@ -78,17 +78,8 @@ fn cases() -> Vec<(&'static str, Value, &'static str, Vec<&'static str>)> {
 ///
 /// If that is not what it should be, or not all of it within 5 min.
 pub fn assert_runs_plugins(mut command: Command, folder: &Path, orders: &[u8]) {
-    fs::create_dir_all(folder).expect("the target folder can be written to");
-    for (name, component) in [("orders", orders), ("test", component::test_task())] {
-        fs::write(folder.join(format!("{name}.wasm")), component).expect("the target folder can be written to");
-    }
     let endpoint = MockEndpoint::always(status(200));
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data");
-    command
-        .arg(folder)
-        .current_dir(data)
-        .env("ORCHESTRA_API_KEY", API_KEY)
-        .env("ORCHESTRA_WEBHOOK_URL", endpoint.url());
+    prepare(&mut command, folder, orders, &endpoint);
     let cases = cases();
     let id = |number: usize| format!("12345678-1234-5678-1234-{number:012}");
     let mut triggers = vec!["no JSON".to_string(), r#"{"plugin": "orders"}"#.to_string()];
@@ -123,6 +114,53 @@ pub fn assert_runs_plugins(mut command: Command, folder: &Path, orders: &[u8]) {
     let found = found.expect("the search says what it has found").text().to_string();
     assert!(found.contains("1003,north,4925"), "the search looks into the folder: {found}");
     assert!(!found.contains(API_KEY) && !found.contains("ORCHESTRA_WEBHOOK"), "{found}");
+}
+
+/// Lets the endpoint refuse every report, and looks for each report on standard error, with the endpoint's own words.
+///
+/// # Panics
+///
+/// If one is not there, or the run has another outcome than the plugin's.
+pub fn assert_names_refused_reports(mut command: Command, folder: &Path) {
+    let endpoint = MockEndpoint::always(status(403).body("no such run"));
+    prepare(&mut command, folder, component::example_task(), &endpoint);
+    let trigger = json!({ "plugin": "test", "run_id": RUN_ID, "input": {} });
+    let (succeeded, stdout, stderr) = run(command, &trigger.to_string());
+    assert!(succeeded, "{stderr}");
+    let told: Vec<_> = stderr.lines().collect();
+    let expected = ["start", "ending (succeeded)"]
+        .map(|report| format!("plugin-host: {RUN_ID}: not reported: {report}: the endpoint answered 403: no such run"));
+    assert_eq!(told, expected);
+    let outcome: Value = serde_json::from_str(&stdout).expect("the outcome is JSON");
+    assert_eq!(outcome, json!({ "run_id": RUN_ID, "outcome": "succeeded" }));
+}
+
+/// Gives the program a variable that cannot be used, and looks for its name on standard error.
+///
+/// # Panics
+///
+/// If the name is not there, or the value is.
+pub fn assert_names_a_variable_it_cannot_use(mut command: Command, folder: &Path) {
+    let endpoint = MockEndpoint::always(status(200));
+    prepare(&mut command, folder, component::example_task(), &endpoint);
+    command.env("ORCHESTRA_DELIVERY_TIMEOUT", "seventy");
+    let trigger = json!({ "plugin": "test", "run_id": RUN_ID, "input": {} });
+    let (_, _, stderr) = run(command, &trigger.to_string());
+    assert!(stderr.contains("ORCHESTRA_DELIVERY_TIMEOUT: "), "{stderr}");
+    assert!(!stderr.contains("seventy"), "{stderr}");
+}
+
+/// A folder of plugins, and the environment.
+fn prepare(command: &mut Command, folder: &Path, orders: &[u8], endpoint: &MockEndpoint) {
+    fs::create_dir_all(folder).expect("the target folder can be written to");
+    for (name, component) in [("orders", orders), ("test", component::test_task())] {
+        fs::write(folder.join(format!("{name}.wasm")), component).expect("the target folder can be written to");
+    }
+    command
+        .arg(folder)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data"))
+        .env("ORCHESTRA_API_KEY", API_KEY)
+        .env("ORCHESTRA_WEBHOOK_URL", endpoint.url());
 }
 
 /// Whether it succeeded, and what it wrote on standard output and standard error.

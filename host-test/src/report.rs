@@ -1,12 +1,12 @@
 //! What a report says, for people.
 
-use orchestra_endpoint::Request;
+use crate::endpoint::Request;
 
 /// In one line: `RUNNING task started.`, `rows = 12`, `run.log: a line`.
 ///
 /// # Panics
 ///
-/// If it is none of the webhook's.
+/// If it is not a request to the webhook.
 #[track_caller]
 pub fn line(request: &Request) -> String {
     let body = request.json();

@@ -54,7 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn run(endpoint: &MockEndpoint, number: u32, input: &str) -> Run {
     let run_id = format!("12345678-1234-5678-1234-{number:012}");
-    let reporting = Reporting { run_id, api_key: ApiKey::new("key"), endpoint: Some(endpoint.url()) };
+    let reporting =
+        Reporting { run_id, api_key: ApiKey::new("key"), endpoint: Some(endpoint.url()), delivery: Vec::new() };
     Run { reporting: Some(reporting), input: input.into(), ..Run::default() }
 }
 

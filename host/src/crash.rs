@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use wasmtime::WasmBacktrace;
 
-/// So many frames are told, the innermost first.
+/// At most this many frames are told, the innermost first.
 pub const FRAMES: usize = 10;
 
-/// So much of a message and of a frame is told, in characters: they are whatever the component's builder says.
+/// At most this many characters of a message or a frame are told: they are whatever the component's builder says.
 const CHARS: usize = 300;
 
 /// A trap, for people.
@@ -14,7 +14,7 @@ const CHARS: usize = 300;
 pub struct Crash {
     /// What the engine says, such as `wasm unreachable instruction executed`.
     pub message: String,
-    /// The innermost functions, at most [`FRAMES`]: a name where the component has one, else an index, and an offset.
+    /// The innermost functions, at most [`FRAMES`]: a name if the component has one, else an index, and an offset.
     pub frames: Vec<String>,
 }
 

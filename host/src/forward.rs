@@ -1,20 +1,19 @@
 //! The task's calls of the contract, forwarded to the process component in the other store.
 //!
-//! What the process component exports is what a task can import; no function has a line of its own here, but the endings,
-//! of which one is enough. A resource of the task is a number in the table below, behind which stands the process component's
-//! own resource.
+//! What the process component exports is what a task can import; no function has a line of its own here, but those that
+//! end a run or wait for its reports. A resource of the task is a number in the table below, behind which stands the process
+//! component's own resource.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use orchestra_policy::Outcome;
 use tokio::sync::{mpsc, oneshot};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{
     Component, ComponentExportIndex, Linker, ResourceAny, ResourceDynamic, ResourceType, Type, Val,
 };
 use wasmtime::{Engine, StoreContextMut, format_err};
-
-use crate::bindings::lifecycle::Outcome;
-use crate::store::Ctx;
 
 /// What a call may hand over, in bytes: the longest report, and to spare. More would only fill the process component's memory.
 const ARGUMENT_BYTES: usize = 8 * 1024 * 1024;
@@ -27,27 +26,61 @@ const ENDINGS: [(&str, Outcome); 4] = [
     ("[method]process.cancel", Outcome::Cancelled),
 ];
 
-/// So many resources a task may hold of the process component at a time.
+/// The call that waits for what was reported.
+const FLUSH: &str = "[method]process.flush";
+
+/// At most this many resources of the process component are a task's at a time.
 const RESOURCES: usize = 1000;
 
+/// A store's data that has a way to the process component.
+pub(crate) trait HasForward: Send + 'static {
+    /// In a task's store.
+    fn forward(&mut self) -> Option<&mut Forward>;
+}
+
 /// A function of the contract.
-#[derive(Clone)]
 pub(crate) struct Function {
     interface: String,
-    name: String,
+    pub(crate) name: String,
     pub(crate) export: ComponentExportIndex,
     parameters: Vec<Type>,
     pub(crate) result_types: Vec<Type>,
-    /// Whether its error is a report's, so that trouble in the process component is a report that did not arrive.
-    is_report: bool,
+    /// Whether its error can say that an argument is wrong, and so what else goes wrong.
+    is_fallible: bool,
     /// How it ends the run that it is called for, if it does.
     pub(crate) ends: Option<Outcome>,
+    /// What it waits for, if its run's delivery lets it.
+    pub(crate) waits: Option<Waits>,
+}
+
+/// A call that waits for reports to be acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    Ending,
+    Flush,
+}
+
+/// What makes one call's results of another's.
+pub(crate) type Wrap = fn(Vec<Val>) -> Vec<Val>;
+
+/// A call that a task makes: of which function, with what.
+pub(crate) struct Asked {
+    pub(crate) function: Arc<Function>,
+    pub(crate) arguments: Vec<Val>,
+}
+
+impl Asked {
+    /// Whether the report is to be made again, because there is no room for it yet.
+    pub(crate) fn has_no_room(&self, results: &[Val]) -> bool {
+        let [Val::Result(Err(Some(error)))] = results else { return false };
+        matches!(&**error, Val::Variant(case, None) if case == "outbox-full")
+    }
 }
 
 /// The functions and the resources that the process component exports.
 #[derive(Clone)]
 pub(crate) struct Contract {
-    pub(crate) functions: Vec<Function>,
+    pub(crate) functions: Vec<Arc<Function>>,
     /// Each with its interface and its name.
     pub(crate) resources: Vec<(ComponentExportIndex, String, String)>,
 }
@@ -65,17 +98,22 @@ impl Contract {
                     ComponentItem::ComponentFunc(function) => {
                         let parameters = function.params().map(|(_, ty)| ty).collect();
                         let result_types: Vec<Type> = function.results().collect();
-                        let is_report = result_types.first().is_some_and(is_report);
+                        let is_fallible = result_types.first().is_some_and(is_fallible);
                         let ends = ENDINGS.iter().find_map(|(ending, outcome)| (*ending == name).then_some(*outcome));
-                        contract.functions.push(Function {
+                        let waits = match ends {
+                            Some(_) => Some(Waits::Ending),
+                            None => (name == FLUSH).then_some(Waits::Flush),
+                        };
+                        contract.functions.push(Arc::new(Function {
                             interface,
                             name,
                             export: index,
                             parameters,
                             result_types,
-                            is_report,
+                            is_fallible,
                             ends,
-                        });
+                            waits,
+                        }));
                     }
                     ComponentItem::Resource(_) => contract.resources.push((index, interface, name)),
                     _ => {}
@@ -83,6 +121,14 @@ impl Contract {
             }
         }
         contract
+    }
+
+    /// `flush` of the run that this call is for, and what makes that call's result of its result.
+    pub(crate) fn flush_for(&self, asked: &Asked) -> Option<(Asked, Wrap)> {
+        let function = Arc::clone(self.functions.iter().find(|function| function.name == FLUSH)?);
+        let arguments = asked.arguments.get(..1)?.to_vec();
+        let wrap: Wrap = if asked.function.name == FLUSH { |results| results } else { as_ending };
+        Some((Asked { function, arguments }, wrap))
     }
 
     /// Whether a task imports of it what there is, in the same shape; if not, what.
@@ -112,18 +158,18 @@ impl Contract {
     }
 
     /// Gives a task all of it.
-    pub(crate) fn link(&self, linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
+    pub(crate) fn link<T: HasForward>(&self, linker: &mut Linker<T>) -> wasmtime::Result<()> {
         for (kind, (_, interface, name)) in (0..).zip(&self.resources) {
             let mut instance = linker.instance(interface)?;
             instance.resource_async(name, ResourceType::host_dynamic(kind), |store, rep| {
                 Box::new(drop_resource(store, rep))
             })?;
         }
-        for (number, function) in self.functions.iter().enumerate() {
-            let is_report = function.is_report;
+        for function in &self.functions {
             let mut instance = linker.instance(&function.interface)?;
+            let asked = Arc::clone(function);
             instance.func_new_async(&function.name, move |store, _, arguments, results| {
-                Box::new(call(store, number, is_report, arguments, results))
+                Box::new(call(store, Arc::clone(&asked), arguments, results))
             })?;
         }
         Ok(())
@@ -135,9 +181,22 @@ impl Contract {
     }
 }
 
-/// The same name, or another patch version of it.
+/// The same name; or one whose version is compatible by semver's rules, as linkers match it: the same major version from 1.0
+/// on, the same minor version before that.
 fn are_compatible(ours: &str, theirs: &str) -> bool {
-    let track = |name: &str| name.rsplit_once('.').map(|(track, _)| track.to_string());
+    let track = |name: &str| -> Option<(String, String)> {
+        let (interface, version) = name.split_once('@')?;
+        let numbers: Vec<&str> = version.split(['.', '-', '+']).collect();
+        let track = match numbers[..] {
+            // A pre-release is compatible with itself only.
+            _ if version.contains('-') => version.to_string(),
+            ["0", "0", patch, ..] => format!("0.0.{patch}"),
+            ["0", minor, ..] => format!("0.{minor}"),
+            [major, ..] => major.to_string(),
+            [] => return None,
+        };
+        Some((interface.to_string(), track))
+    };
     ours == theirs || track(ours).is_some_and(|ours| track(theirs) == Some(ours))
 }
 
@@ -175,18 +234,33 @@ fn is_same(ours: &Type, theirs: &Type) -> bool {
     }
 }
 
-/// `result<_, report-error>`, whatever else that error will have one day.
-fn is_report(result: &Type) -> bool {
+fn is_fallible(result: &Type) -> bool {
     let Type::Result(result) = result else { return false };
-    matches!(result.err(), Some(Type::Variant(error)) if error.cases().any(|case| case.name == "undelivered"))
+    matches!(result.err(), Some(Type::Variant(error)) if error.cases().any(|case| case.name == "invalid-argument"))
+}
+
+/// A delivery error as that of an ending.
+fn as_ending(results: Vec<Val>) -> Vec<Val> {
+    match <[Val; 1]>::try_from(results) {
+        Ok([Val::Result(Err(error))]) => {
+            vec![Val::Result(Err(Some(Box::new(Val::Variant("delivery".into(), error)))))]
+        }
+        Ok(result) => result.into(),
+        Err(results) => results,
+    }
 }
 
 /// What the process component is to do for a task.
 pub(crate) enum Job {
-    /// Call the function with this number.
-    Call { number: usize, arguments: Vec<Val>, answer: oneshot::Sender<Answer> },
+    Call {
+        asked: Asked,
+        answer: oneshot::Sender<Answer>,
+    },
     /// Drop a resource.
-    Drop { resource: ResourceAny, done: oneshot::Sender<()> },
+    Drop {
+        resource: ResourceAny,
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// Results, or why the process component cannot give any.
@@ -220,13 +294,13 @@ impl Forward {
     }
 }
 
-async fn call(
-    mut store: StoreContextMut<'_, Ctx>,
-    number: usize,
-    is_report: bool,
+async fn call<T: HasForward>(
+    mut store: StoreContextMut<'_, T>,
+    function: Arc<Function>,
     arguments: &[Val],
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
+    let is_fallible = function.is_fallible;
     let mut there = Vec::with_capacity(arguments.len());
     for argument in arguments {
         there.push(to_process(&mut store, argument)?);
@@ -234,11 +308,11 @@ async fn call(
     // Not before a lent resource was taken, and so given back.
     if there.iter().map(bytes).sum::<usize>() > ARGUMENT_BYTES {
         let why = format!("the arguments of a call are longer than {} MiB", ARGUMENT_BYTES / (1024 * 1024));
-        return refuse(is_report, "invalid-argument", why, results);
+        return refuse(is_fallible, why, results);
     }
     let jobs = forward(&mut store)?.jobs.clone();
     let (answer, answered) = oneshot::channel();
-    let sent = jobs.send(Job::Call { number, arguments: there, answer }).await;
+    let sent = jobs.send(Job::Call { asked: Asked { function, arguments: there }, answer }).await;
     let answer = match sent {
         Ok(()) => answered.await.unwrap_or_else(|_| Err("the process component is gone".into())),
         Err(_) => Err("the process component is gone".into()),
@@ -250,24 +324,25 @@ async fn call(
             }
             Ok(())
         }
-        Err(why) => refuse(is_report, "undelivered", why, results),
+        Err(why) => refuse(is_fallible, why, results),
     }
 }
 
-/// A report has an error for it. Any other call has none, and ends the task.
-fn refuse(is_report: bool, case: &str, why: String, results: &mut [Val]) -> wasmtime::Result<()> {
+/// A call that can fail of its argument fails so. Any other call has no error for it, and ends the task.
+fn refuse(is_fallible: bool, why: String, results: &mut [Val]) -> wasmtime::Result<()> {
     let [result] = results else { return Err(format_err!("{why}")) };
-    if !is_report {
+    if !is_fallible {
         return Err(format_err!("{why}"));
     }
-    let error = Val::Variant(case.into(), Some(Box::new(Val::String(why))));
+    let error = Val::Variant("invalid-argument".into(), Some(Box::new(Val::String(why))));
     *result = Val::Result(Err(Some(Box::new(error))));
     Ok(())
 }
 
-/// What the texts in it take. The contract's arguments hold nothing else that could be long.
+/// What a value takes, about: its texts, and a word for each of its parts, so that a long list of nothing is long, too.
 fn bytes(value: &Val) -> usize {
-    match value {
+    const WORD: usize = size_of::<Val>();
+    WORD + match value {
         Val::String(text) => text.len(),
         Val::List(values) | Val::Tuple(values) => values.iter().map(bytes).sum(),
         Val::Record(fields) => fields.iter().map(|(_, value)| bytes(value)).sum(),
@@ -276,24 +351,24 @@ fn bytes(value: &Val) -> usize {
     }
 }
 
-async fn drop_resource(mut store: StoreContextMut<'_, Ctx>, rep: u32) -> wasmtime::Result<()> {
+async fn drop_resource<T: HasForward>(mut store: StoreContextMut<'_, T>, rep: u32) -> wasmtime::Result<()> {
     let forward = forward(&mut store)?;
     let Some(resource) = forward.resources.remove(&rep) else { return Ok(()) };
     let jobs = forward.jobs.clone();
     let (done, is_done) = oneshot::channel();
-    // Where the process component is gone, so is the resource.
+    // If the process component is gone, so is the resource.
     if jobs.send(Job::Drop { resource, done }).await.is_ok() {
         _ = is_done.await;
     }
     Ok(())
 }
 
-fn forward<'a>(store: &'a mut StoreContextMut<'_, Ctx>) -> wasmtime::Result<&'a mut Forward> {
-    store.data_mut().forward.as_mut().ok_or_else(|| format_err!("this store is no task's"))
+fn forward<'a, T: HasForward>(store: &'a mut StoreContextMut<'_, T>) -> wasmtime::Result<&'a mut Forward> {
+    store.data_mut().forward().ok_or_else(|| format_err!("this store is not a task's"))
 }
 
 /// Arguments of the contract are plain values, and resources on the outermost level.
-fn to_process(store: &mut StoreContextMut<'_, Ctx>, value: &Val) -> wasmtime::Result<Val> {
+fn to_process<T: HasForward>(store: &mut StoreContextMut<'_, T>, value: &Val) -> wasmtime::Result<Val> {
     let Val::Resource(resource) = value else { return Ok(value.clone()) };
     let rep = resource.try_into_resource_dynamic(&mut *store)?.rep();
     let resource = forward(store)?.resources.get(&rep).copied();
@@ -301,7 +376,7 @@ fn to_process(store: &mut StoreContextMut<'_, Ctx>, value: &Val) -> wasmtime::Re
 }
 
 /// Results of the contract have resources on the outermost level, or as what a result holds.
-fn to_task(store: &mut StoreContextMut<'_, Ctx>, value: Val) -> wasmtime::Result<Val> {
+fn to_task<T: HasForward>(store: &mut StoreContextMut<'_, T>, value: Val) -> wasmtime::Result<Val> {
     match value {
         Val::Resource(resource) => {
             let resource = forward(store)?.insert(resource)?;
@@ -309,5 +384,69 @@ fn to_task(store: &mut StoreContextMut<'_, Ctx>, value: Val) -> wasmtime::Result
         }
         Val::Result(Ok(Some(value))) => Ok(Val::Result(Ok(Some(Box::new(to_task(store, *value)?))))),
         value => Ok(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contract() -> Contract {
+        let engine = Engine::default();
+        let process = Component::new(&engine, orchestra_components::PROCESS).unwrap();
+        Contract::of(&engine, &process)
+    }
+
+    /// The names above are texts, which no compiler checks.
+    #[test]
+    fn every_ending_every_report_and_the_process_are_found_in_the_real_component() {
+        let contract = contract();
+        let found = |name: &str| contract.functions.iter().find(|function| function.name == name).expect(name).clone();
+        for (name, outcome) in ENDINGS {
+            let function = found(name);
+            assert_eq!((function.ends, function.waits), (Some(outcome), Some(Waits::Ending)));
+            assert!(function.is_fallible, "{name}");
+        }
+        assert_eq!(found(FLUSH).waits, Some(Waits::Flush));
+        for report in ["start", "progress", "complete-stage", "fail-stage", "set-output", "send-log", "open-log"] {
+            assert!(found(&format!("[method]process.{report}")).is_fallible, "{report}");
+        }
+        assert!(found("[method]log.write").is_fallible);
+        assert!(contract.process_kind().is_some());
+    }
+
+    #[test]
+    fn a_report_without_room_is_recognised_in_the_real_components_type() {
+        let contract = contract();
+        for report in ["start", "progress", "complete-stage", "fail-stage", "set-output", "send-log"] {
+            let name = format!("[method]process.{report}");
+            let function = contract.functions.iter().find(|function| function.name == name).unwrap();
+            let [Type::Result(result)] = &function.result_types[..] else { panic!("{report}") };
+            let Some(Type::Variant(error)) = result.err() else { panic!("{report}") };
+            assert!(error.cases().any(|case| case.name == "outbox-full" && case.ty.is_none()), "{report}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compatible_as_linkers_match_them() {
+        for (ours, theirs, expected) in [
+            ("a:b/c@0.1.0", "a:b/c@0.1.7", true),
+            ("a:b/c@0.1.0", "a:b/c@0.2.0", false),
+            ("a:b/c@1.2.0", "a:b/c@1.7.3", true),
+            ("a:b/c@1.2.0", "a:b/c@2.2.0", false),
+            ("a:b/c@0.0.1", "a:b/c@0.0.2", false),
+            ("a:b/c@1.0.0-rc.1", "a:b/c@1.0.0", false),
+            ("a:b/c@0.1.0", "a:b/d@0.1.0", false),
+            ("a:b/c", "a:b/c", true),
+            ("a:b/c", "a:b/c@0.1.0", false),
+        ] {
+            assert_eq!(are_compatible(ours, theirs), expected, "{ours} {theirs}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_of_nothing_is_long() {
+        let pairs = Val::List(vec![Val::Tuple(vec![Val::String(String::new()); 2]); 100_000]);
+        assert!(bytes(&pairs) > ARGUMENT_BYTES);
     }
 }

@@ -2,24 +2,29 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
-use std::{fs, thread};
 
-use wasmtime::component::{Component, InstancePre, Linker};
+use orchestra_policy::{DEFAULT_NAME, Shortfall};
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine};
 
+use crate::end::End;
+use crate::folder::Protected;
 use crate::forward::Contract;
 use crate::instance::MEMORY_BYTES;
-use crate::network::{Client, NetworkError};
-use crate::process::{self, Farewell, Patience, Process};
-use crate::run::{End, Reporting, Run};
-use crate::store::Ctx;
-use crate::task::{LoadError, Task};
+use crate::network::{self, Client, NetworkError};
+use crate::reporter::{self, Farewell, Parting, Patience, RunReporter};
+use crate::reporting::{GRACE, Reporting};
+use crate::run::Ended;
+use crate::shared::Shared;
+use crate::task::{self, LoadError, Task};
 
 /// How often running WebAssembly lets others run. A deadline is late by about this much.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Where compiled components are kept, for this process and later ones.
+/// The place of compiled components, for this process and later ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cache {
     /// Wasmtime's own folder, in the user's cache folder.
@@ -34,7 +39,7 @@ pub enum Cache {
 /// What a host is made with.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Where compiled components are kept.
+    /// The place of compiled components.
     pub cache: Cache,
     /// A file of certificate authorities in PEM, trusted beside those of the operating system.
     pub certificate_authorities: Option<PathBuf>,
@@ -55,36 +60,36 @@ pub enum HostError {
 ///
 /// Everything on one host belongs to one tokio runtime, since runs share the connections of its HTTP client.
 #[derive(Clone)]
-pub struct Host(pub(crate) Inner);
-
-#[derive(Clone)]
-pub(crate) struct Inner {
-    pub(crate) engine: Engine,
-    pub(crate) process: InstancePre<Ctx>,
-    pub(crate) contract: Arc<Contract>,
-    pub(crate) client: Client,
-    /// What the process component of one run may have.
-    pub(crate) process_memory_bytes: usize,
-}
+pub struct Host(pub(crate) Shared);
 
 impl Host {
     /// Compiles the process component, or finds it in the cache.
     pub fn new(config: &Config) -> Result<Self, HostError> {
         let client = Client::new(config.certificate_authorities.as_deref())?;
-        Self::with_client(&config.cache, client).map_err(HostError::Engine)
+        Self::with_client(config, client).map_err(HostError::Engine)
     }
 
-    fn with_client(cache: &Cache, client: Client) -> wasmtime::Result<Self> {
-        let mut config = wasmtime::Config::new();
-        config.epoch_interruption(true).cache(open(cache)?);
-        let engine = Engine::new(&config)?;
+    fn with_client(config: &Config, client: Client) -> wasmtime::Result<Self> {
+        let cache = open(&config.cache)?;
+        let protected = Arc::new(Protected {
+            cache: cache.as_ref().map(|cache| match &config.cache {
+                // Wasmtime has the real path, in which no link is seen any more.
+                Cache::Folder(folder) => folder.clone(),
+                _ => cache.directory().clone(),
+            }),
+            certificate_authorities: config.certificate_authorities.clone(),
+        });
+        let mut engine = wasmtime::Config::new();
+        engine.epoch_interruption(true).cache(cache);
+        let engine = Engine::new(&engine)?;
         let process = Component::new(&engine, orchestra_components::PROCESS)?;
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi_http::p2::add_to_linker_async::<Ctx>(&mut linker)?;
+        wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(&mut linker)?;
+        network::link(&mut linker)?;
         let contract = Arc::new(Contract::of(&engine, &process));
         let process = linker.instantiate_pre(&process)?;
         tick(&engine)?;
-        Ok(Self(Inner { engine, process, contract, client, process_memory_bytes: MEMORY_BYTES }))
+        Ok(Self(Shared { engine, process, contract, client, process_memory_bytes: MEMORY_BYTES, protected }))
     }
 
     /// Compiles a task or a command, or finds it in the cache. Takes a second for each few MiB the first time, on all
@@ -93,31 +98,38 @@ impl Host {
         Task::compile(&self.0, program)
     }
 
-    /// [`load`](Self::load) of a file.
+    /// [`load`](Self::load) of a file, or of what comes through a named pipe: for as long as that takes.
     pub fn load_file(&self, path: &Path) -> Result<Task, LoadError> {
-        let program = fs::read(path).map_err(|source| LoadError::Read { path: path.to_path_buf(), source })?;
-        self.load(&program)
+        self.load(&task::read(path)?)
     }
 
-    /// Whether a run can be reported so: what is wrong with the key, the endpoint or the run id, in a sentence. Sends nothing.
+    /// Whether a run can be reported so: if not, what is wrong with the key, the endpoint, the run id or a variable, in a
+    /// sentence. Sends nothing.
     pub async fn check(&self, reporting: &Reporting) -> Result<(), String> {
-        process::check(&self.0, reporting).await
+        reporter::check(&self.0, reporting, DEFAULT_NAME).await
     }
 
-    /// Reports a run whose task has never begun, because it cannot be loaded, say: its start, and this end. Returns what was
-    /// not reported, a sentence each.
-    pub async fn report_end(&self, reporting: Reporting, name: &str, end: &End) -> Vec<String> {
-        match Process::start(self.0.clone(), Some(reporting), name.into()).await {
-            Ok(process) => {
-                let Run { cancellation, grace, .. } = Run::default();
-                if *end == End::Cancelled {
+    /// Reports a run whose task has never begun, because it cannot be loaded, say: its start, and this end.
+    pub async fn report_end(&self, reporting: Option<Reporting>, name: &str, end: End) -> Ended {
+        let ending = end.ending();
+        let parting = match RunReporter::start(self.0.clone(), reporting, name.into()).await {
+            Ok(reporter) => {
+                let cancellation = CancellationToken::new();
+                if end == End::Cancelled {
                     cancellation.cancel();
                 }
-                let patience = Patience::new(cancellation, grace);
-                process.end(Farewell { ending: end.ending(), log: None, patience }).await.trouble
+                let patience = Patience::new(cancellation, GRACE);
+                reporter.end(Farewell { ending, log: None, patience }).await
             }
-            Err(error) => vec![format!("the process component cannot be started: {error:#}")],
-        }
+            Err(error) => Parting {
+                outcome: ending.outcome,
+                is_acknowledged: false,
+                shortfall: Shortfall::default(),
+                trouble: vec![format!("the process component cannot be started: {error:#}")],
+            },
+        };
+        let Parting { outcome, is_acknowledged, shortfall, trouble } = parting;
+        Ended { end, outcome, is_acknowledged, shortfall, trouble, output: String::new() }
     }
 }
 

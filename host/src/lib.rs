@@ -14,6 +14,7 @@
 //!     run_id: "12345678-1234-5678-1234-567812345abc".into(),
 //!     api_key: ApiKey::new("the key"),
 //!     endpoint: Some(endpoint.url()),
+//!     delivery: Vec::new(), // as the contract has it
 //! };
 //! let run = Run {
 //!     reporting: Some(reporting),
@@ -33,25 +34,37 @@
 //! is reported like any other. The task is given no environment, folder or network but what [`Run`] names, and never the
 //! API key.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
 mod bindings;
+mod conduct;
 mod crash;
+mod end;
+mod folder;
 mod forward;
 mod host;
 mod instance;
 mod limits;
+mod mounts;
 mod network;
 mod output;
-mod process;
+mod reporter;
+mod reporting;
 mod run;
+mod shared;
 mod store;
 mod task;
-mod words;
 
-pub use bindings::lifecycle::Outcome;
 pub use crash::{Crash, FRAMES};
+pub use end::End;
+pub use folder::Folder;
 pub use host::{Cache, Config, Host, HostError};
+pub use instance::DEFAULT_ENDPOINT;
 pub use network::NetworkError;
+pub use orchestra_policy::variables::OF_DELIVERY as DELIVERY_VARIABLES;
+pub use orchestra_policy::{Cause, DeliveryError, INPUT_BYTES, INPUT_VARIABLE, Outcome, Report, Shortfall};
 pub use output::{HEAD_BYTES, Observer, Stdio, Stream, TAIL_BYTES};
-pub use run::{ApiKey, End, Ended, Folder, INPUT_BYTES, INPUT_VARIABLE, Reporting, Run};
-pub use task::{LoadError, Task};
+pub use reporting::{ApiKey, Reporting};
+pub use run::{Ended, Run};
+pub use task::{LoadError, PROGRAM_BYTES, Task};
 pub use tokio_util::sync::CancellationToken;

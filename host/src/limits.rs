@@ -19,7 +19,7 @@ impl Limits {
         Self { bytes, used: 0, exceeded: false }
     }
 
-    /// `is_possible` is false for what would go beyond a maximum of the component's own: that is none of this limit's.
+    /// `is_possible` is false for what would go beyond a maximum of the component's own: this limit does not count that.
     fn grow(&mut self, by: usize, is_possible: bool) -> bool {
         if !is_possible {
             return false;

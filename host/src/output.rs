@@ -17,13 +17,13 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 /// So much is kept of the beginning, in bytes.
 pub const HEAD_BYTES: usize = 256 * 1024;
-/// So much is kept of the end, in bytes. As text both are within the 4 MiB of a log, whatever the bytes are.
+/// At most this many bytes of the end are kept. As text both are within the 4 MiB of a log, whatever the bytes are.
 pub const TAIL_BYTES: usize = 768 * 1024;
 
-/// So much may wait to be passed on, in bytes, before a task has to wait, and so much may it write at a time.
+/// At most this many bytes wait to be passed on before a task has to wait, and a task writes at most that many at a time.
 const WAITING_BYTES: usize = 256 * 1024;
 const PIECE_BYTES: usize = 64 * 1024;
-/// So long is waited for what waits at the end.
+/// Output that still waits at the end is passed on for at most this long.
 const LAST_PIECES: Duration = Duration::from_secs(5);
 
 /// Where a task's standard output or standard error goes, besides being kept.
@@ -113,7 +113,7 @@ impl Output {
         Self { kept: Arc::default(), observer, passing: Arc::default() }
     }
 
-    /// The text so far. What is no UTF-8 is replaced; where something is left out, it says how much.
+    /// The text so far. Bytes that are not UTF-8 are replaced; if bytes are left out, it says how many.
     pub(crate) fn text(&self) -> String {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).text()
     }
@@ -188,7 +188,7 @@ impl Passage {
         (passage, passing)
     }
 
-    /// Whether no more waits than that, or nobody takes any more.
+    /// Whether no more waits than that, or the receiver is gone.
     fn has_at_most(&self, bytes: usize) -> bool {
         self.waiting.bytes.load(Ordering::Relaxed) <= bytes || self.pieces.is_closed()
     }

@@ -1,16 +1,18 @@
 //! What a store holds: a task's, or the process component's.
 
+use std::mem;
+
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::forward::Forward;
+use crate::forward::{Forward, HasForward};
 use crate::limits::Limits;
 use crate::network::Hooks;
 
-/// What a component holds of the host, files, streams and headers together, is no memory of its own, and so not in its
-/// limit: so many at a time, and so much of headers in each.
+/// What a component holds of the host, files, streams and headers together, is not in its own memory, and so not in its
+/// limit: at most this many at a time, and at most this much of headers in each.
 const RESOURCES: usize = 4096;
 const HEADERS_BYTES: usize = 32 * 1024;
 
@@ -20,8 +22,7 @@ pub(crate) struct Ctx {
     http: WasiHttpCtx,
     hooks: Hooks,
     pub(crate) limits: Limits,
-    /// The way to the process component, in a task's store.
-    pub(crate) forward: Option<Forward>,
+    forward: Option<Forward>,
 }
 
 /// A store whose WebAssembly lets others run at every tick of the engine's clock, so that whoever waits for it can also
@@ -33,6 +34,11 @@ pub(crate) fn new(
     limits: Limits,
     forward: Option<Forward>,
 ) -> Store<Ctx> {
+    let mut wasi = wasi;
+    if let Some(clock) = hooks.clock() {
+        // A clock can be given to a builder only, and what it builds can be exchanged.
+        mem::swap(wasi.clocks(), WasiCtx::builder().monotonic_clock(clock).build().clocks());
+    }
     let (mut table, mut http) = (ResourceTable::new(), WasiHttpCtx::new());
     table.set_max_capacity(RESOURCES);
     http.set_field_size_limit(HEADERS_BYTES);
@@ -44,6 +50,12 @@ pub(crate) fn new(
     store
 }
 
+impl HasForward for Ctx {
+    fn forward(&mut self) -> Option<&mut Forward> {
+        self.forward.as_mut()
+    }
+}
+
 impl WasiView for Ctx {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
@@ -53,5 +65,27 @@ impl WasiView for Ctx {
 impl WasiHttpView for Ctx {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::advance;
+    use wasmtime_wasi::clocks::WasiClocksView;
+    use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host;
+
+    use super::*;
+    use crate::network::Client;
+
+    /// Tokio's time is what a test can move, and what the hooks' clock goes by.
+    #[tokio::test(start_paused = true)]
+    async fn the_process_component_has_the_clock_of_its_requests() {
+        let hooks = Client::new(None).unwrap().for_reports(None);
+        let mut store = new(&Engine::default(), WasiCtx::builder().build(), hooks, Limits::new(0), None);
+        let before = store.data_mut().clocks().now().unwrap();
+        advance(Duration::from_secs(1)).await;
+        assert_eq!(store.data_mut().clocks().now().unwrap() - before, 1_000_000_000);
     }
 }

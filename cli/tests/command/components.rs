@@ -47,7 +47,7 @@ fn inspect_says_which_hosts_run_it() {
     for (name, component, expected) in [
         ("command", component::test_command(), "Runs on:\n  orchestra-wasm run\n  wasmtime run, jco run\n"),
         ("manual", component::example_program(), "Runs on:\n  wasmtime run -Shttp, jco run: after `wac plug`\n"),
-        ("foreign", &foreign, "Runs on:\n  none that is known here\n"),
+        ("foreign", &foreign, "Runs on:\n  no host that is known here\n"),
         ("process", &components.process[..], "Runs on:\n  none by itself: it is a part for others\n"),
         ("runner", &components.runner[..], "Runs on:\n  none by itself: it is a part for others\n"),
     ] {
@@ -59,7 +59,7 @@ fn inspect_says_which_hosts_run_it() {
 
 /// As `orchestra-wasm inspect task.wasm | head` has it.
 #[test]
-fn what_nobody_reads_is_no_error() {
+fn a_closed_standard_output_is_not_an_error() {
     let task = file("unread", component::test_task());
     for arguments in [&["inspect", &task][..], &["completions", "bash"]] {
         let (reader, writer) = io::pipe().unwrap();

@@ -32,7 +32,7 @@ fn dev_prints_the_environment_that_reports_to_it() {
         (&["dev"][..], ""),
         (
             &["dev", "--fail-rate", "1", "--status", "400"],
-            "orchestra: `start` was not reported: the endpoint answered 400: ",
+            "orchestra: not reported: start: the endpoint answered 400: ",
         ),
     ] {
         let mut dev = orchestra(arguments).stdout(Stdio::piped()).spawn().unwrap();

@@ -2,9 +2,17 @@
 
 mod components;
 #[cfg(unix)]
+mod deadline;
+mod delivery;
+#[cfg(unix)]
 mod dev;
+mod environment;
+mod escapes;
+#[cfg(unix)]
+mod limits;
 mod network;
 mod run;
+mod secrets;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]

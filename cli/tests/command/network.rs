@@ -12,7 +12,7 @@ use host_test::guest::{API_KEY, RUN_ID};
 
 use crate::{file, orchestra, ran, reporting_to, statuses};
 
-/// Where Orchestra is, if nothing else is said.
+/// Orchestra's own host, which a run is reported to by default.
 const ORCHESTRA: &str = "webhook.getorchestra.io";
 
 /// Takes one connection, wherever it wants to go, to this address instead; and sends the line that it asked with (RFC 9110,
@@ -57,6 +57,22 @@ fn reports_go_through_a_proxy() {
     assert_eq!(asked.recv_timeout(WAIT_LIMIT).unwrap(), format!("CONNECT {ORCHESTRA}:443 HTTP/1.1"));
     let [start, end] = endpoint.requests();
     assert!([&start, &end].iter().all(|request| request.header("host") == Some(ORCHESTRA)));
+}
+
+/// The command has a copy of what the process component has.
+#[test]
+fn the_summary_names_orchestras_own_endpoint_if_none_is_set() {
+    let task = file("to-orchestra", component::test_task());
+    let endpoint = MockEndpoint::script_tls_named(&[ORCHESTRA], vec![status(200); 2]);
+    let authority = Path::new(env!("CARGO_TARGET_TMPDIR")).join("to-orchestra.pem");
+    fs::write(&authority, endpoint.certificate_authority_pem()).unwrap();
+    let (proxy, asked) = proxy_to(endpoint.address());
+    let mut command = orchestra(&["run", &task, "--json", "--ca-file"]);
+    command.arg(authority).env("HTTPS_PROXY", format!("http://{proxy}"));
+    let (_, _, stderr) = ran(command.env("ORCHESTRA_API_KEY", API_KEY).env("ORCHESTRA_TASK_RUN_ID", RUN_ID).output());
+    assert_eq!(asked.recv_timeout(WAIT_LIMIT).unwrap(), format!("CONNECT {ORCHESTRA}:443 HTTP/1.1"));
+    let summary: serde_json::Value = serde_json::from_str(&stderr).unwrap();
+    assert_eq!(summary["reporting"]["to"], format!("https://{ORCHESTRA}"));
 }
 
 /// It would have to be one on this machine, and reaches nothing that is not reached without it.

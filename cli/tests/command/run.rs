@@ -20,7 +20,15 @@ fn a_task_runs_and_is_reported() {
     let (written, summary) = stderr.split_once('\n').unwrap();
     assert_eq!(written, "hello");
     let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
-    let expected = serde_json::json!({ "outcome": "succeeded", "end": "returned", "status": 0, "trouble": [] });
+    let expected = serde_json::json!({
+        "outcome": "succeeded",
+        "end": "returned",
+        "status": 0,
+        "reporting": { "to": format!("http://{}", endpoint.address()) },
+        "acknowledged": true,
+        "unacknowledged": [],
+        "trouble": [],
+    });
     assert_eq!(summary, expected);
     assert_eq!(endpoint.requests::<3>()[2].json()["data"], "hello\nhello\n");
 }
@@ -94,7 +102,7 @@ fn what_is_wrong_with_the_configuration_is_said_before_the_task_runs() {
     let (code, _, stderr) = ran(command.output());
     assert_eq!(code, Some(0));
     let lines: Vec<_> = stderr.lines().collect();
-    assert!(lines[0].starts_with("orchestra: nothing is reported: the run id is no UUID"), "{stderr}");
+    assert!(lines[0].starts_with("orchestra: nothing is reported: the run id is not a UUID"), "{stderr}");
     assert_eq!(lines[1..], ["from the task"]);
 }
 
@@ -158,7 +166,7 @@ fn a_report_that_is_refused_is_said_once_and_changes_nothing() {
     let endpoint = MockEndpoint::script(vec![status(410); 2]);
     let (code, _, stderr) = ran(reporting_to(&mut orchestra(&["run", &task]), &endpoint).output());
     assert_eq!(code, Some(0));
-    let expected = ["start", "succeeded"]
-        .map(|report| format!("orchestra: `{report}` was not reported: the endpoint answered 410: \n"));
+    let expected = ["start", "ending (succeeded)"]
+        .map(|report| format!("orchestra: not reported: {report}: the endpoint answered 410\n"));
     assert_eq!(stderr, expected.concat());
 }

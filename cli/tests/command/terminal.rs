@@ -5,10 +5,12 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 
 use host_test::component;
+use host_test::endpoint::{MockEndpoint, status};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::{file, kill, orchestra};
+use crate::escapes::{ESCAPED, HOSTILE};
+use crate::{file, kill, orchestra, reporting_to};
 
 const ERASE: &str = "\r\x1b[K";
 
@@ -63,4 +65,26 @@ fn quiet_is_quiet_on_a_terminal_too() {
     let mut seen = String::new();
     read_until(&mut terminal, &mut seen, None);
     assert_eq!((child.wait().unwrap().code(), seen.as_str()), (Some(0), "hello\r\nhello\r\n"));
+}
+
+/// Its name on the line of progress, its error, and what an endpoint answers; but not what it writes.
+#[test]
+fn what_others_wrote_is_escaped_on_a_terminal_and_what_the_task_writes_is_not() {
+    let task = file("hostile-on-a-terminal", component::test_task());
+    let endpoint = MockEndpoint::always(status(410).body(HOSTILE));
+    let (written, then) = ("\x1b[1mbold\x1b[0m", serde_json::json!({ "do": "fail", "text": HOSTILE }));
+    let input = serde_json::json!({ "do": "write", "text": written, "then": then }).to_string();
+    let mut command = orchestra(&["run", &task, "--name", "\x1b[2J\u{202e}load", "--json", "--input", &input]);
+    let (mut child, mut terminal) = on_terminal(reporting_to(&mut command, &endpoint));
+    let mut seen = String::new();
+    read_until(&mut terminal, &mut seen, None);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    println!("{seen:?}");
+    assert!(seen.contains(&format!("orchestra: the task failed: {ESCAPED}\r\n")));
+    assert!(seen.contains(&format!("{ERASE}{written}\r\n{written}\r\n")));
+    let rest = seen.replace(ERASE, "").replace(written, "").replace("\r\n", "");
+    assert_eq!(
+        rest.chars().find(|char| char.is_control() || matches!(char, '\u{202e}' | '\u{2066}' | '\u{2028}')),
+        None
+    );
 }

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is there already stays as it is, so that nothing made of it counts as out of date.
+/// A file that is there already stays as it is, so that nothing made of it counts as out of date.
 fn write(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let Components { process, guard, runner, wrapper } = Components::built();

@@ -1,4 +1,4 @@
-//! An endpoint without a script: somebody answers each request as it comes.
+//! An endpoint whose answers are decided one by one, as the requests come.
 
 use std::convert::Infallible;
 use std::io;
@@ -17,44 +17,42 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
-use crate::answer::Answer;
-use crate::connection::{read, response, wait};
-use crate::reply::Reply;
-use crate::request::{KEPT_BODY_BYTES, Request};
-use crate::server::{Serve, Server};
+use crate::answer::{Answer, Reply};
+use crate::request::{KEPT_BODY_BYTES, Request, read_body};
+use crate::server::{Serve, ServerThread};
 
-/// At most so many connections are served at a time. One more is closed at once.
+/// At most this many connections are served at a time. One more is closed at once.
 pub const CONNECTIONS: usize = 256;
 
-/// A client that takes longer for the head of its next request has its connection closed.
+/// If the head of a connection's next request takes longer, the connection is closed.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
 
-/// A body that takes longer counts as incomplete.
+/// If a body takes longer, it counts as incomplete.
 const BODY_LIMIT: Duration = Duration::from_secs(60);
 
 /// Answers requests. Called on the server's thread, in its tokio runtime: it must not block.
 pub trait Respond: Send + Sync + 'static {
     /// A request has arrived: all of it, unless it says that its body is incomplete.
     ///
-    /// A panic in it, or an answer that is a fault, costs the connection, and is told to [`trouble`](Self::trouble).
+    /// If it panics, the connection is closed, and [`trouble`](Self::trouble) is called.
     fn respond(&self, request: Request) -> Response;
 
-    /// The server itself has trouble: it cannot accept, or an answer made it panic.
+    /// The server itself has trouble: it cannot accept, or [`respond`](Self::respond) panicked.
     fn trouble(&self, what: String);
 }
 
 /// What is sent back.
-#[must_use = "nothing is sent of a response that is not returned"]
+#[must_use = "a response is sent only if it is returned"]
 pub enum Response {
-    /// An answer that an HTTP server would give: no fault. Its delay is kept.
+    /// The answer, after its delay.
     Answer(Answer),
-    /// The answer's head, and then a body of these pieces, each sent when it comes, until their sender is dropped.
+    /// The answer's head, and then a body of these pieces. Each is sent when it comes, until the sender is dropped.
     Pieces(Answer, mpsc::Receiver<Bytes>),
 }
 
 /// The server. Dropping it ends it, with its connections.
 pub struct LiveEndpoint {
-    server: Server,
+    server: ServerThread,
 }
 
 impl LiveEndpoint {
@@ -66,7 +64,7 @@ impl LiveEndpoint {
     pub fn serve(listener: TcpListener, respond: impl Respond) -> io::Result<Self> {
         let live =
             Live { respond: Arc::new(respond), started: Instant::now(), room: Arc::new(Semaphore::new(CONNECTIONS)) };
-        Ok(Self { server: Server::start(listener, Arc::new(live))? })
+        Ok(Self { server: ServerThread::start(listener, Arc::new(live))? })
     }
 
     /// Where it listens.
@@ -77,7 +75,7 @@ impl LiveEndpoint {
 
 impl Drop for LiveEndpoint {
     fn drop(&mut self) {
-        // A panic of its thread was said there, and there is nobody to hand it to.
+        // A panic was printed by the thread itself, and nobody can be told of it here.
         let _ = self.server.join();
     }
 }
@@ -97,7 +95,7 @@ impl<R: Respond> Serve for Live<R> {
             let service = service_fn(move |request| exchange(request, Arc::clone(&respond), started));
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
-            // It fails where the client left, or speaks no HTTP, and has been told so.
+            // It fails if the client left, or if the client does not speak HTTP and was told so.
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
         }
     }
@@ -116,20 +114,16 @@ async fn exchange(
 ) -> Result<hyper::Response<ResponseBody>, Infallible> {
     let (head, mut body) = request.into_parts();
     let mut request = Request::of_head(&head, started.elapsed());
-    let all = read(&mut body, usize::MAX, |piece| request.keep(piece, KEPT_BODY_BYTES));
+    let all = read_body(&mut body, usize::MAX, |piece| request.keep(piece, KEPT_BODY_BYTES));
     request.body_complete = timeout(BODY_LIMIT, all).await.unwrap_or(false);
     let (answer, pieces) = match respond.respond(request) {
         Response::Answer(answer) => (answer, None),
         Response::Pieces(answer, pieces) => (answer, Some(pieces)),
     };
-    wait(answer.delay).await;
-    assert!(answer.is_ordinary(), "a live endpoint does not act out faults: {answer}");
-    let response = match answer.reply {
-        Reply::Http(http) => response(http),
-        Reply::Bytes { .. } => unreachable!("it is not ordinary"),
-    };
+    answer.until_due().await;
+    let Reply::Http(response) = answer.reply;
     Ok(match pieces {
-        None => response.map(Either::Left),
+        None => response.map(|body| Either::Left(Full::new(body))),
         Some(pieces) => response.map(|_| Either::Right(Pieces(pieces))),
     })
 }

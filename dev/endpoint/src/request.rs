@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use hyper::http::request::Parts;
 
 /// At most this much of a request's body is kept. The rest is read and dropped, and the body counts as incomplete.
@@ -23,8 +25,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// As much of the body as was read, at most [`KEPT_BODY_BYTES`].
     pub body: Vec<u8>,
-    /// Whether [`body`](Self::body) is all of it. False where the client broke off, where the answer did not wait for the
-    /// body, and while it is still arriving.
+    /// Whether [`body`](Self::body) is all of it. False if the client broke off or the answer did not wait for the body,
+    /// and while the body is still arriving.
     pub body_complete: bool,
     /// When the head arrived, since the endpoint's start.
     pub arrived: Duration,
@@ -40,7 +42,7 @@ impl Request {
     ///
     /// # Panics
     ///
-    /// With the body's text, if it is none.
+    /// With the body's text, if it is not JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         match serde_json::from_slice(&self.body) {
@@ -62,7 +64,8 @@ impl Request {
         }
     }
 
-    pub(crate) fn of_head(head: &Parts, arrived: Duration) -> Self {
+    /// A request of which the head has arrived, `arrived` after the endpoint's start.
+    pub fn of_head(head: &Parts, arrived: Duration) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
             version: format!("{:?}", head.version),
@@ -76,12 +79,31 @@ impl Request {
         }
     }
 
-    /// Keep a piece of the body, up to `limit` bytes in all. False if not all of it was kept.
-    pub(crate) fn keep(&mut self, piece: &[u8], limit: usize) -> bool {
+    /// Keeps a piece of the body, up to `limit` bytes in all. Returns whether all of the piece was kept.
+    pub fn keep(&mut self, piece: &[u8], limit: usize) -> bool {
         let room = limit.saturating_sub(self.body.len());
         self.body.extend_from_slice(&piece[..piece.len().min(room)]);
         piece.len() <= room
     }
+}
+
+/// Reads a body up to `limit` bytes, and passes each piece to `keep`, which returns false if it has no room for all of it.
+/// Returns whether all of the body was read and kept.
+pub async fn read_body(body: &mut Incoming, limit: usize, mut keep: impl FnMut(&[u8]) -> bool) -> bool {
+    let mut kept_all = true;
+    let mut read = 0;
+    while read < limit {
+        match body.frame().await {
+            None => return kept_all,
+            Some(Err(_)) => return false,
+            Some(Ok(frame)) => {
+                let Some(piece) = frame.data_ref() else { continue };
+                read += piece.len();
+                kept_all &= keep(piece);
+            }
+        }
+    }
+    kept_all && body.is_end_stream()
 }
 
 #[cfg(test)]

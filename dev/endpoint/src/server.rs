@@ -11,34 +11,39 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
-/// An accept fails for lack of resources, which does not change at once.
+/// The pause after an accept that failed: it fails for lack of resources, which does not change at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// At most so many connections are taken in after the stop.
+/// At most this many connections are accepted after the stop.
 const LAST_CONNECTIONS: usize = 64;
 
 /// What is done with connections.
-pub(crate) trait Serve: Send + Sync + 'static {
+pub trait Serve: Send + Sync + 'static {
     /// Serves a connection to its end. Called in the order of arrival.
     fn serve(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + 'static;
 
-    /// Something is wrong that is no client's doing.
+    /// Something is wrong that no client has caused.
     fn trouble(&self, what: String);
 
     /// The thread is over, even if by a panic.
     fn ended(&self) {}
 }
 
-/// A server in a thread of its own, until it is [stopped](Self::stop) or dropped.
-pub(crate) struct Server {
+/// A server's thread. It serves until it is [stopped](Self::stop) or dropped.
+pub struct ServerThread {
     address: SocketAddr,
     /// Dropped to stop the server.
     running: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Server {
-    pub(crate) fn start(listener: TcpListener, service: Arc<impl Serve>) -> io::Result<Self> {
+impl ServerThread {
+    /// Serves what comes to this listener.
+    ///
+    /// # Errors
+    ///
+    /// If the listener cannot be made non-blocking, or no thread can be started.
+    pub fn start(listener: TcpListener, service: Arc<impl Serve>) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (running, stop) = oneshot::channel();
@@ -49,17 +54,17 @@ impl Server {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Tells it to end, without waiting for it.
-    pub(crate) fn stop(&mut self) {
+    /// Tells it to end, without waiting for the end.
+    pub fn stop(&mut self) {
         drop(self.running.take());
     }
 
-    /// Waits for its end, and says whether that was in order.
-    pub(crate) fn join(&mut self) -> bool {
+    /// Stops it and waits for its end. Returns false if the thread panicked.
+    pub fn join(&mut self) -> bool {
         self.stop();
         self.thread.take().is_none_or(|thread| thread.join().is_ok())
     }
@@ -87,7 +92,7 @@ fn run(listener: TcpListener, service: &impl Serve, stop: oneshot::Receiver<()>)
                 },
             }
         }
-        // A request may have come just before the stop: nobody will read its answer, but it belongs into the record.
+        // A request may have come just before the stop: nobody will read its answer, but it has arrived.
         poll_sockets().await;
         for _ in 0..LAST_CONNECTIONS {
             let Ok(Ok((stream, _))) = timeout(Duration::ZERO, listener.accept()).await else { break };
@@ -106,10 +111,10 @@ fn note_panic(ended: Result<(), JoinError>, service: &impl Serve) {
 }
 
 async fn begin(stream: TcpStream, service: &impl Serve, connections: &mut JoinSet<()>) {
-    // Without it a trickle would be a few lumps. It fails only on a connection that is gone.
+    // Without it small pieces would be sent together. It fails only on a connection that is gone.
     let _ = stream.set_nodelay(true);
     connections.spawn(service.serve(stream));
-    // A request that is there already takes its answer before the next connection may.
+    // A request that is there already is served before the next connection is accepted.
     poll_sockets().await;
 }
 
@@ -128,19 +133,50 @@ impl<S: Serve> Drop for Ended<'_, S> {
     }
 }
 
-#[cfg(all(test, feature = "mock"))]
+#[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-    use std::net::TcpStream;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream as Client;
+    use std::sync::{Mutex, PoisonError};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
-    use crate::mock::connection::Scripted;
-    use crate::mock::record::{Record, Script};
-    use crate::mock::test_client::{Ended, body, post, read_to_end};
-    use crate::{close_on_connect, status};
 
-    /// What is tested here are races that the server has to win every time.
+    /// Both tests are races that the server has to win every time.
     const ROUNDS: usize = 20;
+
+    /// Keeps in which order connections are accepted and their first byte is read.
+    #[derive(Clone, Default)]
+    struct Order(Arc<Mutex<Vec<(&'static str, u8)>>>);
+
+    impl Order {
+        fn note(&self, what: &'static str, of: u8) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push((what, of));
+        }
+
+        fn noted(&self) -> Vec<(&'static str, u8)> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        }
+    }
+
+    impl Serve for Order {
+        fn serve(&self, mut stream: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+            let order = self.clone();
+            let count = order.noted().iter().filter(|(what, _)| *what == "accepted").count();
+            order.note("accepted", u8::try_from(count).expect("a test has few connections"));
+            async move {
+                let byte = stream.read_u8().await.expect("the client has sent a byte");
+                order.note("read", byte);
+                // The client may be gone already.
+                let _ = stream.write_u8(byte).await;
+            }
+        }
+
+        fn trouble(&self, what: String) {
+            panic!("{what}");
+        }
+    }
 
     fn listen() -> (TcpListener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
@@ -149,48 +185,44 @@ mod tests {
         (listener, address)
     }
 
-    fn client(address: SocketAddr) -> TcpStream {
-        let mut client = TcpStream::connect(address).expect("the backlog has room");
+    fn client(address: SocketAddr, byte: u8) -> Client {
+        let mut client = Client::connect(address).expect("the backlog has room");
         client.set_read_timeout(Some(Duration::from_secs(5))).expect("the limit is not zero");
-        client.write_all(post("x").as_bytes()).expect("the buffers have room");
+        client.write_all(&[byte]).expect("the buffers have room");
         client
     }
 
-    /// A busy machine may let the server sleep while its client gives up and comes back.
     #[test]
-    fn connections_that_waited_take_their_answers_in_order() {
+    fn a_request_that_waited_is_read_before_the_next_connection_is_accepted() {
         for _ in 0..ROUNDS {
             let (listener, address) = listen();
-            let mut clients = [(); 3].map(|()| client(address));
-            let script = [status(200).body("first"), close_on_connect(), status(200).body("third")];
-            let record = Arc::new(Record::new(Script::Once(script.into())));
-            let (running, stop) = oneshot::channel();
-            let service = Scripted { record: Arc::clone(&record), tls: None };
-            let server = thread::spawn(move || run(listener, &service, stop));
+            let clients = [0, 1, 2].map(|byte| client(address, byte));
+            let order = Order::default();
+            let mut server = ServerThread::start(listener, Arc::new(order.clone())).expect("a thread is started");
 
-            let [first, second, third] = clients.each_mut().map(read_to_end);
-            drop(running);
-            server.join().expect("the server does not panic");
+            for mut client in clients {
+                client.read_exact(&mut [0]).expect("the byte comes back");
+            }
 
-            assert_eq!((body(&first.0), body(&third.0)), ("first", "third"));
-            assert_eq!(second.0, "");
-            assert_ne!(second.1, Ended::Silence);
-            assert_eq!(record.state().requests().len(), 2, "a connection's fault was taken by a request");
+            assert!(server.join());
+            let wanted = [0, 1, 2].map(|number| [("accepted", number), ("read", number)]);
+            assert_eq!(order.noted(), wanted.concat());
         }
     }
 
     #[test]
-    fn a_request_that_came_before_the_stop_is_recorded() {
+    fn a_request_that_came_before_the_stop_is_read() {
         for _ in 0..ROUNDS {
             let (listener, address) = listen();
-            let _clients = [client(address), client(address)];
-            let record = Arc::new(Record::new(Script::Always { first: [].into(), then: status(200) }));
+            let _clients = [0, 1].map(|byte| client(address, byte));
+            let order = Order::default();
             let (running, stop) = oneshot::channel();
             drop(running);
 
-            run(listener, &Scripted { record: Arc::clone(&record), tls: None }, stop);
+            run(listener, &order, stop);
 
-            assert_eq!(record.state().requests().len(), 2);
+            let wanted = [0, 1].map(|number| [("accepted", number), ("read", number)]);
+            assert_eq!(order.noted(), wanted.concat());
         }
     }
 }

@@ -18,12 +18,12 @@ fn request(authorization: &str, query: Option<&str>, body: &str) -> Request {
     }
 }
 
-fn webhook(body: &str) -> Report {
-    Report::read(Protocol::Webhook, &request("Bearer a-long-key", None, body), None)
+fn webhook(body: &str) -> ReceivedReport {
+    ReceivedReport::read(Protocol::Webhook, &request("Bearer a-long-key", None, body), None)
 }
 
-fn jobs(body: &str) -> Report {
-    Report::read(Protocol::Jobs, &request("Basic a-long-key", Some("clientid=acme"), body), None)
+fn jobs(body: &str) -> ReceivedReport {
+    ReceivedReport::read(Protocol::Jobs, &request("Basic a-long-key", Some("clientid=acme"), body), None)
 }
 
 fn update(fields: &str) -> String {
@@ -38,7 +38,7 @@ fn a_status_is_read() {
 }
 
 #[test]
-fn every_ending_is_one() {
+fn every_final_status_is_an_ending() {
     for status in ["SUCCEEDED", "WARNING", "FAILED", "CANCELLED"] {
         let report = webhook(&update(&format!(r#""status": "{status}""#)));
         assert_eq!((report.kind, report.label.as_str(), report.breaches), (Kind::Ending, status, vec![]));
@@ -87,7 +87,7 @@ fn missing_and_mistaken_fields_are_named() {
     let report = webhook(&format!(r#"{{"event_type": "LOG", "task_run_id": "{ID}", "metadata": 1, "log_name": 2}}"#));
     let wanted = [
         Breach::WrongType("metadata", "an object"),
-        Breach::WrongType("log_name", "a text"),
+        Breach::WrongType("log_name", "a string"),
         Breach::MissingField("data"),
     ];
     assert_eq!(report.breaches, wanted);
@@ -133,7 +133,7 @@ fn a_jobs_failure_ends_the_run_or_a_stage() {
 fn a_jobs_client_is_named_in_the_query() {
     let body = format!(r#"{{"correlation_id": "{ID}", "status": "Running", "stage": "x"}}"#);
     for query in [None, Some("clientid="), Some("client=x")] {
-        let report = Report::read(Protocol::Jobs, &request("Basic k", query, &body), None);
+        let report = ReceivedReport::read(Protocol::Jobs, &request("Basic k", query, &body), None);
         assert_eq!(report.breaches, [Breach::NoClientId], "{query:?}");
     }
 }
@@ -143,22 +143,23 @@ fn each_protocol_has_its_scheme() {
     for (protocol, authorization) in
         [(Protocol::Webhook, "Basic k"), (Protocol::Jobs, "Bearer k"), (Protocol::Webhook, "Bearer ")]
     {
-        let report = Report::read(protocol, &request(authorization, Some("clientid=a"), ""), None);
+        let report = ReceivedReport::read(protocol, &request(authorization, Some("clientid=a"), ""), None);
         assert_eq!((report.key, &report.breaches[0]), (Key::Absent, &Breach::NoKey), "{authorization:?}");
     }
 }
 
 #[test]
 fn only_the_key_that_was_given_is_accepted() {
-    let with =
-        |key: &str| Report::read(Protocol::Webhook, &request(&format!("Bearer {key}"), None, "{}"), Some("right"));
+    let with = |key: &str| {
+        ReceivedReport::read(Protocol::Webhook, &request(&format!("Bearer {key}"), None, "{}"), Some("right"))
+    };
     assert_eq!(with("right").key, Key::Present);
     assert_eq!((with("wrong").key, &with("wrong").breaches[0]), (Key::Wrong, &Breach::WrongKey));
 }
 
-/// Whatever is kept of a request, the key is not.
+/// Nothing that is kept of a request contains the key.
 #[test]
-fn the_key_is_blotted_out() {
+fn the_key_is_masked() {
     let good = webhook(&update(r#""status": "FAILED", "message": "401 for a-long-key""#));
     assert_eq!(
         (good.message.as_str(), good.breaches.as_slice()),

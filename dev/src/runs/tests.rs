@@ -1,5 +1,10 @@
+use std::time::Duration;
+
 use super::*;
-use crate::rules::Breach::{AfterEnd, NoStart, OutputAfterEnd, UnknownStatus};
+use crate::breach::Breach::{AfterEnd, NoStart, OutputAfterEnd, UnknownStatus};
+use crate::event::{ATTEMPTS_PER_EVENT, SHOWN_TEXT_BYTES, Text};
+use crate::report::{Kind, Protocol};
+use crate::run::State;
 
 const RUN: &str = "6f9619ff-8b86-4d01-b42d-00c04fc964ff";
 
@@ -7,20 +12,20 @@ fn runs() -> Runs {
     Runs::new(json!({}))
 }
 
-fn report(kind: Kind, label: &str) -> Report {
-    Report { run_id: RUN.to_owned(), kind, label: label.to_owned(), ..Report::default() }
+fn report(kind: Kind, label: &str) -> ReceivedReport {
+    ReceivedReport { run_id: RUN.to_owned(), kind, label: label.to_owned(), ..ReceivedReport::default() }
 }
 
-fn start() -> Report {
+fn start() -> ReceivedReport {
     report(Kind::Running, "RUNNING")
 }
 
-fn end() -> Report {
+fn end() -> ReceivedReport {
     report(Kind::Ending, "SUCCEEDED")
 }
 
-fn output(content: &str) -> Report {
-    Report { content: content.to_owned(), ..report(Kind::Output, "SET_OUTPUT") }
+fn output(content: &str) -> ReceivedReport {
+    ReceivedReport { content: content.to_owned(), ..report(Kind::Output, "SET_OUTPUT") }
 }
 
 fn arrival(idempotency_key: &str) -> Arrival {
@@ -33,7 +38,7 @@ fn failing(idempotency_key: &str) -> Arrival {
     Arrival { failing: Some(503), ..arrival(idempotency_key) }
 }
 
-fn only(runs: &Runs) -> &Run {
+fn only(runs: &Runs) -> &ReceivedRun {
     assert_eq!(runs.runs.len(), 1);
     &runs.runs[0]
 }
@@ -69,7 +74,7 @@ fn what_the_endpoint_failed_was_not_taken() {
     assert_eq!(runs.take(end(), arrival("2")).breaches, [NoStart]);
 }
 
-/// The client did not hear that its report was taken: that is no second report.
+/// The client did not hear that its report was accepted, so it is not a second report.
 #[test]
 fn a_report_that_was_taken_already_breaks_no_rule() {
     let mut runs = runs();
@@ -102,7 +107,8 @@ fn an_output_after_the_end_is_refused() {
 
 #[test]
 fn misbehaviour_goes_before_a_refusal() {
-    let unknown = || Report { breaches: vec![UnknownStatus("DONE".to_owned())], ..report(Kind::Unreadable, "DONE") };
+    let unknown =
+        || ReceivedReport { breaches: vec![UnknownStatus("DONE".to_owned())], ..report(Kind::Unreadable, "DONE") };
     let mut runs = runs();
     assert_eq!(runs.take(unknown(), failing("1")).status, 503);
     assert_eq!(runs.take(unknown(), arrival("1")).status, 400);
@@ -123,14 +129,14 @@ fn without_a_key_the_same_body_is_a_retry_until_it_was_taken() {
 fn another_run_with_the_same_key_is_another_event() {
     let mut runs = runs();
     runs.take(start(), arrival("1"));
-    runs.take(Report { run_id: "other".to_owned(), ..start() }, arrival("1"));
+    runs.take(ReceivedReport { run_id: "other".to_owned(), ..start() }, arrival("1"));
     assert_eq!(runs.runs.iter().map(|run| run.events.len()).collect::<Vec<_>>(), [1, 1]);
 }
 
 #[test]
 fn the_run_that_was_silent_for_longest_is_forgotten() {
     let mut runs = runs();
-    let begin = |number: usize| Report { run_id: number.to_string(), ..start() };
+    let begin = |number: usize| ReceivedReport { run_id: number.to_string(), ..start() };
     for number in 0..RUNS {
         runs.take(begin(number), arrival("1"));
     }
@@ -177,7 +183,7 @@ fn the_texts_of_all_runs_have_a_limit() {
     let mut runs = runs();
     for number in 0..KEPT_BYTES / SHOWN_TEXT_BYTES + 20 {
         let run_id = (number / 8).to_string();
-        runs.take(Report { run_id, ..output(&long) }, arrival(&number.to_string()));
+        runs.take(ReceivedReport { run_id, ..output(&long) }, arrival(&number.to_string()));
         assert!(runs.kept_bytes <= KEPT_BYTES);
     }
     let counted: usize = runs.runs.iter().flat_map(|run| &run.events).map(Event::bytes).sum();

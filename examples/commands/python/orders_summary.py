@@ -25,7 +25,7 @@ def print_summary(file: str) -> None:
             raise ValueError(f"{file}, line {line}: expected order,region,amount")
         _order, region, amount = row
         if not amount.isdecimal():
-            raise ValueError(f'{file}, line {line}: amount "{amount}" is no number')
+            raise ValueError(f'{file}, line {line}: amount "{amount}" is not a number')
         by_region[region] += int(amount)
     for region, sum in sorted(by_region.items()):
         print(f"{region}: {sum}")

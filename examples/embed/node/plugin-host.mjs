@@ -7,6 +7,7 @@
 // component that exports orchestra:process/task. How the run has ended is a line on standard output.
 //
 // Runs go one after the other, and nothing here can interrupt one: a plugin that loops for ever holds up all others.
+// An endpoint that is down holds them up, too: each run for at most ORCHESTRA_DELIVERY_TIMEOUT, which is 5 min by default.
 // On Node 20 what componentize-py made needs `node --experimental-wasm-extended-const`.
 
 import { existsSync } from "node:fs";
@@ -17,24 +18,24 @@ import { createInterface } from "node:readline";
 import { transpile } from "@bytecodealliance/jco";
 import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 
-/** Orchestra's own, where no other is given. */
-const ENDPOINT = env.ORCHESTRA_WEBHOOK_URL || "https://webhook.getorchestra.io";
+/** Orchestra's own, if no other is given. */
+const ENDPOINT = env.ORCHESTRA_WEBHOOK_URL ?? "https://webhook.getorchestra.io";
 /** A message has a limit, and 250 code points of it are shown. */
 const MESSAGE_CHARS = 1000;
 
-/** What a plugin throws that exits: preview2-shim's own exit would end this whole program. */
+/** A plugin that exits throws this: preview2-shim's own exit would end this whole program. */
 class Exit {
   constructor(status) {
     this.status = status;
   }
 }
 
-// The one folder is this one, and what symbolic links in it lead to. Do not start this program in the root of a Linux
+// Plugins see the current folder, and what symbolic links in it lead to. Do not start this program in the root of a Linux
 // machine's files: the API key is among them, in /proc/self/environ.
 const wasi = new WASIShim({ sandbox: { preopens: { "/": cwd() }, enableNetwork: false } }).getImportObject();
 for (const [directory] of wasi["wasi:filesystem/preopens"].getDirectories()) readOnly(directory);
 
-/** What plugins are given: no variable, no argument, nothing on standard input, and no way out onto the network. */
+/** What plugins are given: no variables, no arguments, an empty standard input, and no network. */
 const granted = {
   ...wasi,
   "wasi:cli/environment": { getEnvironment: () => [], getArguments: () => [], initialCwd: () => undefined },
@@ -67,13 +68,13 @@ async function start() {
   const instantiate = await compile(env.ORCHESTRA_PROCESS_COMPONENT);
   const { lifecycle, connections } = await instantiate({ ...wasi, "wasi:http/outgoing-handler": { handle } });
   const reporter = lifecycle.Reporter.fromEnvironment(Object.entries(env));
-  // No report stops a plugin, nor is an error that it could fail of.
+  // No report holds up a plugin, and none fails in it.
   reporter.setDelivery("background");
   const contract = { "orchestra:process/lifecycle": lifecycle, "orchestra:process/connections": connections };
   return { reporter, imports: { ...granted, ...contract } };
 }
 
-/** A request of the process component. A plugin can make reporters of its own: they reach the endpoint, nobody else. */
+/** A request of the process component. A plugin can make reporters of its own: they reach only the endpoint. */
 function handle(request, options) {
   const { origin } = new URL(`${request.scheme().tag}://${request.authority()}`);
   if (origin !== new URL(ENDPOINT).origin) throw { tag: "HTTP-request-denied" };
@@ -87,12 +88,9 @@ async function run(line) {
   const process = open(runId, plugin);
   process.start();
   const failure = await work(plugin, process, JSON.stringify(input));
-  // An ending that the plugin has reported itself stands. Each call tells of one report that was refused, until none is
-  // left. What was not delivered is tried once more when the run is dropped.
   if (failure) say(`${runId}: ${failure.message}`);
-  let report = () => process.complete();
-  if (failure) report = () => process.fail(failure.message.slice(0, MESSAGE_CHARS), failure.data);
-  while (["ended", "refused", "denied"].includes(attempt(runId, report))) report = () => process.flush();
+  end(process, failure);
+  for (const sentence of sentences(process.unacknowledged())) say(`${runId}: not reported: ${sentence}`);
   console.log(JSON.stringify({ run_id: runId, outcome: process.state().val }));
   process[Symbol.dispose]();
 }
@@ -103,22 +101,35 @@ function open(runId, name) {
   try {
     return reporter.open(runId, typeof name === "string" ? name : "task");
   } catch (error) {
-    if (error.payload?.tag !== "invalid-name") throw error;
+    if (error.payload?.tag !== "name") throw error;
     return reporter.open(runId, "task");
   }
 }
 
-/** Says what was not reported, and returns which error that is. A run that has ended already is as it should be. */
-function attempt(runId, report) {
+/** Reports how a run has ended, and waits for what is pending. An ending that the plugin has reported itself stands. */
+function end(process, failure) {
   try {
-    report();
+    if (process.state().tag === "ended") process.flush();
+    else if (failure) process.fail(failure.message.slice(0, MESSAGE_CHARS), failure.data);
+    else process.complete();
   } catch (error) {
+    // What was not acknowledged is in the run's record, with all that was not before. Anything else is a trap.
     if (!error.payload) throw error;
-    const { tag, val } = error.payload;
-    if (tag === "refused") say(`${runId}: ${val.report} was not reported: status ${val.status}: ${val.answer}`);
-    else if (tag !== "ended") say(`${runId}: the ending was not reported: ${sentence(error)}`);
-    return tag;
   }
+}
+
+/** Which reports were not acknowledged, and why: a sentence for each. */
+function sentences({ reports, further }) {
+  const told = reports.map(({ report, cause, attempts, explanation }) => {
+    const name = report.tag === "ending" ? `ending (${report.val})` : [report.tag, report.val].join(" ").trim();
+    const why = {
+      refused: `the endpoint answered ${cause.val}`,
+      denied: "the host denies it",
+      undelivered: attempts ? `after ${attempts} attempt${attempts === 1 ? "" : "s"}` : "",
+    };
+    return [name, why[cause.tag], explanation.trim()].filter(Boolean).join(": ");
+  });
+  return further ? [...told, `${further} more`] : told;
 }
 
 /** Runs a plugin. Returns how it has failed, if it has. */
@@ -143,12 +154,12 @@ async function work(name, process, input) {
 /** A plugin is compiled once, and has a fresh instance for each run: none sees what another has left. */
 async function load(name) {
   // What a trigger says names no file outside the folder.
-  if (typeof name !== "string" || /[/\\]/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a plugin`);
+  if (typeof name !== "string" || /[/\\]/.test(name)) throw new Error(`${JSON.stringify(name)} is not the name of a plugin`);
   const path = join(folder, `${name}.wasm`);
   if (!existsSync(path)) throw new Error(`there is no plugin ${name}`);
   if (!plugins.has(name)) plugins.set(name, await compile(path));
   const { "orchestra:process/task@0.1.0": task } = await plugins.get(name)(imports);
-  if (!task) throw new Error(`${name} exports no orchestra:process/task@0.1.0`);
+  if (!task) throw new Error(`${name} does not export orchestra:process/task@0.1.0`);
   return task;
 }
 
@@ -191,8 +202,9 @@ function refuse(error) {
   throw error;
 }
 
-/** What an error says. A component's is in its `payload`: which one, and what it is about. */
+/** What an error says. A component's is in its `payload`: which one, or which variable, and what is wrong. */
 function sentence({ message, payload }) {
+  if (payload?.variable) return `${payload.variable}: ${payload.problem}`;
   return payload?.tag ? `${payload.tag}: ${payload.val}` : message;
 }
 

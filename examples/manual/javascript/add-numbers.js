@@ -25,12 +25,12 @@ export const run = {
 function add(process) {
   let total = 0;
   for (const [index, number] of getArguments().slice(1).entries()) {
-    if (!/^[0-9]+$/.test(number)) throw new Error(`"${number}" is no number`);
+    if (!/^[0-9]+$/.test(number)) throw new Error(`"${number}" is not a number`);
     total += Number(number);
     try {
       process.progress(`${index + 1} added`, undefined);
     } catch {
-      // The work goes on where this does not arrive: it is kept, and goes out before the next report.
+      // The work goes on if this is not acknowledged in time: it is kept, and goes out before the next report.
     }
   }
   return total;

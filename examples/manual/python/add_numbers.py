@@ -28,9 +28,9 @@ def add(process: Process) -> int:
     total = 0
     for index, number in enumerate(get_arguments()[1:]):
         if not number.isdecimal():
-            raise ValueError(f'"{number}" is no number')
+            raise ValueError(f'"{number}" is not a number')
         total += int(number)
-        # The work goes on where this does not arrive: it is kept, and goes out before the next report.
+        # The work goes on if this is not acknowledged in time: it is kept, and goes out before the next report.
         with suppress(Err):
             process.progress(f"{index + 1} added", None)
     return total

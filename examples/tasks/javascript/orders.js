@@ -23,7 +23,7 @@ function addUp(process, file) {
     const place = `${file}, line ${index + 2}`;
     const [order, region, amount, ...more] = row.split(",");
     if (amount === undefined || more.length > 0) throw new Error(`${place}: expected order,region,amount`);
-    if (!/^[0-9]+$/.test(amount)) throw new Error(`${place}: amount "${amount}" is no number`);
+    if (!/^[0-9]+$/.test(amount)) throw new Error(`${place}: amount "${amount}" is not a number`);
     byRegion[region] = (byRegion[region] ?? 0) + Number(amount);
   }
   const regions = Object.entries(byRegion).sort();
@@ -33,7 +33,7 @@ function addUp(process, file) {
   attempt(() => process.sendLog("orders.log", regions.map(([region, sum]) => `${region}: ${sum}\n`).join("")));
 }
 
-// The work goes on where a report does not arrive: it is kept, and goes out before the next one.
+// No report stops the work: whoever runs this task lists at its end what did not arrive.
 function attempt(report) {
   try {
     report();

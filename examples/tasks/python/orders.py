@@ -27,7 +27,7 @@ def add_up(process: Process, file: str | None) -> None:
             _header, *rows = csv.reader(text)
     except OSError as error:
         raise ValueError(f"{file} cannot be read") from error
-    # The work goes on where this does not arrive: it is kept, and goes out before the next report.
+    # No report stops the work: whoever runs this task lists at its end what did not arrive.
     with suppress(Err):
         process.progress(f"{file} read", f'{{"rows":{len(rows)}}}')
 
@@ -37,7 +37,7 @@ def add_up(process: Process, file: str | None) -> None:
             raise ValueError(f"{file}, line {line}: expected order,region,amount")
         _order, region, amount = row
         if not amount.isdecimal():
-            raise ValueError(f'{file}, line {line}: amount "{amount}" is no number')
+            raise ValueError(f'{file}, line {line}: amount "{amount}" is not a number')
         by_region[region] += int(amount)
     process.set_output("rows", json.dumps(len(rows)))
     process.set_output("total", json.dumps(by_region.total()))

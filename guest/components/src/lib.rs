@@ -3,6 +3,8 @@
 //!
 //! They are as the linker leaves them: `orchestra_compose::strip` takes out the names.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
 /// The process component: world `process-component`.
 pub const PROCESS: &[u8] = include_bytes!(env!("ORCHESTRA_PROCESS_WASM"));
 /// The guard component: world `guard-component`.

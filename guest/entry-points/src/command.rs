@@ -2,12 +2,12 @@
 
 use std::io::Read;
 
-use serde_json::value::RawValue;
+use orchestra_policy::{INPUT_BYTES, NO_INPUT, check_input, variables};
 
+use crate::conduct::{self, Work};
 use crate::lifecycle::{Process, Reporter};
 use crate::settings::Settings;
-use crate::stderr::{say, sentence};
-use crate::{INPUT_BYTES, Work, run};
+use crate::stderr::{of_open, of_variable, say};
 
 /// `wasi:cli/run`
 #[expect(clippy::result_unit_err, reason = "WASI's own type: the status says that it failed, standard error why")]
@@ -15,31 +15,33 @@ pub fn run<W: Work>() -> Result<(), ()> {
     let settings = Settings { variables: wasi::cli::environment::get_environment() };
     let process = open(&settings).unwrap_or_else(|why| {
         say(&format!("nothing is reported: {why}"));
-        run::open_silent(&settings)
+        conduct::open_silent(&settings)
     });
-    run::conduct::<W>(&process, W::input_of_command_line, |_| Vec::new())
+    conduct::conduct::<W>(&process, W::input_of_command_line, |_| Vec::new())
 }
 
 /// The error says why there is nothing to report to.
 fn open(settings: &Settings) -> Result<Process, String> {
-    let run_id = match (settings.has_key(), settings.run_id()) {
+    let run_id = match (settings.has_key(), settings.run_id()?) {
         (true, Some(run_id)) => run_id,
-        (true, None) => return Err("ORCHESTRA_TASK_RUN_ID is not set".into()),
-        (false, Some(_)) => return Err("ORCHESTRA_API_KEY is not set".into()),
-        (false, None) => return Err("neither ORCHESTRA_API_KEY nor ORCHESTRA_TASK_RUN_ID is set".into()),
+        (true, None) => return Err(format!("{} is not set", variables::TASK_RUN_ID)),
+        (false, Some(_)) => return Err(format!("{} is not set", variables::API_KEY)),
+        (false, None) => {
+            return Err(format!("neither {} nor {} is set", variables::API_KEY, variables::TASK_RUN_ID));
+        }
     };
-    let reporter = Reporter::from_environment(&settings.variables).map_err(|error| sentence(&error))?;
-    run::open(&reporter, run_id, settings).map_err(|error| sentence(&error))
+    let reporter = Reporter::from_environment(&settings.variables).map_err(|error| of_variable(&error))?;
+    conduct::open(&reporter, run_id, settings).map_err(|error| of_open(&error))
 }
 
-/// The first argument after the program's name as JSON, or `-` for standard input; `{}` where there is none.
+/// The first argument after the program's name as JSON, or `-` for standard input; `{}` if there is none.
 pub fn input_of_arguments() -> Result<String, String> {
     let text = match wasi::cli::environment::get_arguments().into_iter().nth(1) {
-        None => "{}".to_string(),
+        None => NO_INPUT.to_string(),
         Some(argument) if argument == "-" => standard_input()?,
         Some(argument) => argument,
     };
-    parse(text)
+    check_input(text).map_err(|error| error.to_string())
 }
 
 fn standard_input() -> Result<String, String> {
@@ -48,34 +50,4 @@ fn standard_input() -> Result<String, String> {
     let read = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);
     read.map_err(|error| format!("the input cannot be read from standard input: {error}"))?;
     String::from_utf8(bytes).map_err(|_| "the input is not UTF-8".to_string())
-}
-
-fn parse(text: String) -> Result<String, String> {
-    if text.len() > INPUT_BYTES {
-        return Err("the input is longer than 1 MiB".into());
-    }
-    match serde_json::from_str::<&RawValue>(&text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(format!("the input is not JSON: {error}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_input_is_one_json_text_as_it_was_given() {
-        assert_eq!(parse(" [1.50] ".into()), Ok(" [1.50] ".into()));
-        for text in ["", "{", "{} {}", "text"] {
-            assert!(parse(text.into()).unwrap_err().starts_with("the input is not JSON: "), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_input_has_a_limit_in_bytes() {
-        let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
-        assert!(parse(text(INPUT_BYTES)).is_ok());
-        assert_eq!(parse(text(INPUT_BYTES + 1)), Err("the input is longer than 1 MiB".into()));
-    }
 }

@@ -29,7 +29,7 @@ impl Answer {
         Self { status, headers: &[], body: format!("{{\"{name}\":{}}}", serde_json::Value::from(text)) }
     }
 
-    /// Send it, to its end. The client may have gone; there is nobody to tell.
+    /// Send it, to its end. The client may have gone, which changes nothing.
     pub fn send(self, out: ResponseOutparam) {
         let headers = Fields::new();
         for (name, value) in [("content-type", "application/json")].iter().chain(self.headers) {

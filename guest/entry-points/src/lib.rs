@@ -1,16 +1,19 @@
 //! What the runner, the wrapper and the guard share: the life of a run, from the environment or a trigger to its ending.
 //!
-//! The three components are in `task/`, `command/` and `guard/`. Each says in a screen of code what it imports and exports;
-//! everything that decides is here, and what needs no host is tested natively.
+//! The three components are in `guest/runner/`, `guest/wrapper/` and `guest/guard/`. Each says in a screen or two of code what
+//! it imports and exports; everything that decides is here, and what needs no host is tested natively.
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod command;
+mod conduct;
 mod http;
-mod origin;
-mod run;
 pub mod service;
 mod settings;
-pub mod stderr;
+mod stderr;
 mod trigger;
+
+pub use conduct::{Work, end};
 
 pub use bindings::orchestra::process::{guard, lifecycle};
 
@@ -30,20 +33,4 @@ mod bindings {
     });
 }
 
-/// The longest input of a task, in bytes: a trigger's body, an argument or standard input.
-pub const INPUT_BYTES: usize = 1024 * 1024;
-
-/// How a task has ended that exited, or returned, with a failure and no word on it.
-pub const FAILURE: &str = "exited with a failure status";
-
-/// What is run: a task, or a command.
-pub trait Work {
-    /// The input as the command line gives it. The error is a sentence for people.
-    fn input_of_command_line() -> Result<String, String>;
-
-    /// Environment variables that hand a trigger's input to work which takes no argument.
-    fn variables(input: &str) -> Vec<(String, String)>;
-
-    /// Do it. The error is what Orchestra is told.
-    fn run(process: &lifecycle::Process, input: &str) -> Result<(), String>;
-}
+orchestra_policy::lifecycle!(lifecycle);

@@ -1,16 +1,17 @@
 //! A run for each trigger that arrives over HTTP. The answer is out before the task starts: Orchestra waits 30 s for it, a
 //! task may take hours.
 
+use orchestra_policy::{INPUT_BYTES, variables};
+use orchestra_url::Origin;
 use subtle::ConstantTimeEq;
 use wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
 
+use crate::conduct::{self, Work};
 use crate::http::{Answer, body, header};
-use crate::lifecycle::{Process, Reporter};
-use crate::origin::Origin;
+use crate::lifecycle::{OpenError, Process, Reporter};
 use crate::settings::Settings;
-use crate::stderr::{say, sentence};
+use crate::stderr::{of_open, of_variable, say};
 use crate::trigger::{RUN_ID_HEADER, Trigger};
-use crate::{INPUT_BYTES, Work, run};
 
 /// `wasi:http/incoming-handler`
 pub fn handle<W: Work>(request: IncomingRequest, out: ResponseOutparam) {
@@ -18,8 +19,8 @@ pub fn handle<W: Work>(request: IncomingRequest, out: ResponseOutparam) {
         Ok((process, input)) => {
             drop(request);
             Answer::json(202, "task_run_id", &process.run_id()).send(out);
-            // How it ended was reported; there is no status left to give.
-            _ = run::conduct::<W>(&process, || Ok(input), W::variables);
+            // Its ending was reported; there is no status left to give.
+            _ = conduct::conduct::<W>(&process, || Ok(input), W::variables);
         }
         Err(answer) => answer.send(out),
     }
@@ -32,22 +33,31 @@ fn accept(request: &IncomingRequest) -> Result<(Process, String), Answer> {
     let token = settings.trigger_token().map_err(misconfigured)?;
     check_token(token, header(request, "authorization").as_deref())?;
     let allowed = settings.allowed_endpoints().map_err(misconfigured)?;
-    let reporter = Reporter::from_environment(&settings.variables).map_err(|error| misconfigured(sentence(&error)))?;
+    let reporter =
+        Reporter::from_environment(&settings.variables).map_err(|error| misconfigured(of_variable(&error)))?;
 
     let body = body(request, INPUT_BYTES)?;
     let refused = |what: String| Answer::error(400, &what);
     let trigger = Trigger::parse(header(request, RUN_ID_HEADER).as_deref(), &body).map_err(refused)?;
-    // An id that is none is told before anything else is looked at.
-    Reporter::silent().open(&trigger.run_id, None).map_err(|error| refused(sentence(&error)))?;
+    // A wrong id is told before anything else is looked at.
+    Reporter::silent().open(&trigger.run_id, None).map_err(|error| refused(of_trigger(&error)))?;
     if let Some(url) = &trigger.webhook_url {
         check_endpoint(url, &allowed)?;
-        reporter.set_endpoint(url).map_err(|_| Answer::error(400, "the webhook URL is none that can be used"))?;
+        reporter.set_endpoint(url).map_err(|_| Answer::error(400, "the webhook URL cannot be used"))?;
     }
-    let process = run::open(&reporter, &trigger.run_id, &settings).map_err(|error| match trigger.webhook_url {
-        Some(_) => refused(sentence(&error)),
-        None => misconfigured(sentence(&error)),
+    let process = conduct::open(&reporter, &trigger.run_id, &settings).map_err(|error| match trigger.webhook_url {
+        Some(_) => refused(of_trigger(&error)),
+        None => misconfigured(of_open(&error)),
     })?;
     Ok((process, trigger.input))
+}
+
+/// Why a trigger cannot be used: the cause never comes from a variable.
+fn of_trigger(error: &OpenError) -> String {
+    match error {
+        OpenError::PlaintextEndpoint(origin) => orchestra_policy::plaintext(origin),
+        OpenError::RunId(what) | OpenError::Name(what) => what.clone(),
+    }
 }
 
 /// A trigger may come under any path but the one that says that the service is alive.
@@ -78,14 +88,14 @@ fn check_token(token: Option<&str>, authorization: Option<&str>) -> Result<(), A
 
 /// The API key goes to no address that a caller chose.
 fn check_endpoint(url: &str, allowed: &[Origin]) -> Result<(), Answer> {
-    let origin = Origin::parse(url).ok_or_else(|| Answer::error(400, "the webhook URL is no http or https URL"))?;
+    let origin = Origin::parse(url).ok_or_else(|| Answer::error(400, "the webhook URL is not an http or https URL"))?;
     if allowed.contains(&origin) {
         return Ok(());
     }
-    Err(Answer::error(403, "the webhook URL's origin is not in ORCHESTRA_ALLOWED_ENDPOINTS"))
+    Err(Answer::error(403, &format!("the webhook URL's origin is not in {}", variables::ALLOWED_ENDPOINTS)))
 }
 
-/// A run that cannot be reported is not started: whoever sent the trigger would wait for it for ever.
+/// A run that cannot be reported is not started: whoever sent the trigger would wait for it in vain.
 fn misconfigured(what: String) -> Answer {
     say(&what);
     Answer::error(500, &what)

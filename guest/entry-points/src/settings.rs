@@ -1,54 +1,58 @@
 //! What the environment says about the runs of this program.
 
-use crate::origin::Origin;
+use orchestra_policy::{DEFAULT_NAME, variables};
+use orchestra_url::Origin;
 
-const DEFAULT_NAME: &str = "task";
-
-/// The variables, as `wasi:cli/environment` has them. Of a name given twice the last counts; a blank value is none.
+/// The variables, as `wasi:cli/environment` has them. If a name is given twice, the last one counts.
 pub struct Settings {
     pub variables: Vec<(String, String)>,
 }
 
 impl Settings {
+    /// Whether there is a key, good or bad.
     pub fn has_key(&self) -> bool {
-        self.variable("ORCHESTRA_API_KEY").is_some()
+        self.given(variables::API_KEY).is_some()
     }
 
-    pub fn run_id(&self) -> Option<&str> {
-        self.variable("ORCHESTRA_TASK_RUN_ID")
+    pub fn run_id(&self) -> Result<Option<&str>, String> {
+        self.unless_blank(variables::TASK_RUN_ID)
     }
 
-    pub fn name(&self) -> &str {
-        self.variable("ORCHESTRA_TASK_NAME").unwrap_or(DEFAULT_NAME)
+    pub fn name(&self) -> Result<&str, String> {
+        Ok(self.unless_blank(variables::TASK_NAME)?.unwrap_or(DEFAULT_NAME))
     }
 
-    /// What a trigger has to show, if anything. A blank token is an error: whoever set it did not mean to let all in.
+    /// What a trigger has to show, if anything.
     pub fn trigger_token(&self) -> Result<Option<&str>, String> {
-        match self.given("ORCHESTRA_TRIGGER_TOKEN").map(str::trim) {
-            Some("") => Err("ORCHESTRA_TRIGGER_TOKEN is set and empty: set a token, or take the variable away".into()),
-            token => Ok(token),
-        }
+        self.unless_blank(variables::TRIGGER_TOKEN)
     }
 
-    /// Where a trigger may have reports sent to, separated by commas.
+    /// The endpoints that a trigger may have reports sent to, separated by commas.
     pub fn allowed_endpoints(&self) -> Result<Vec<Origin>, String> {
-        let list = self.variable("ORCHESTRA_ALLOWED_ENDPOINTS").unwrap_or_default();
+        let list = self.unless_blank(variables::ALLOWED_ENDPOINTS)?.unwrap_or_default();
         let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        // What an entry holds is nobody's business who sends a trigger.
+        // The error is shown to whoever sends a trigger, so it does not repeat the entry.
         (1..)
             .zip(entries)
             .map(|(number, entry)| {
                 Origin::parse_alone(entry).ok_or_else(|| {
+                    let pattern =
+                        if entry.contains('*') { "; patterns are not supported: name each origin" } else { "" };
                     format!(
-                        "ORCHESTRA_ALLOWED_ENDPOINTS: entry {number} is no origin such as https://webhook.getorchestra.io"
+                        "ORCHESTRA_ALLOWED_ENDPOINTS: entry {number} is not an origin such as \
+                         https://webhook.getorchestra.io{pattern}"
                     )
                 })
             })
             .collect()
     }
 
-    fn variable(&self, name: &str) -> Option<&str> {
-        self.given(name).map(str::trim).filter(|value| !value.is_empty())
+    /// A blank value is an error: whoever set it did not mean the default, nor to let everybody in.
+    fn unless_blank(&self, name: &str) -> Result<Option<&str>, String> {
+        match self.given(name).map(str::trim) {
+            Some("") => Err(format!("{name} is set and empty: give it a value, or take the variable away")),
+            value => Ok(value),
+        }
     }
 
     fn given(&self, name: &str) -> Option<&str> {
@@ -68,29 +72,48 @@ mod tests {
     #[test]
     fn the_last_value_of_a_name_counts() {
         let settings = settings(&[("ORCHESTRA_TASK_RUN_ID", "first"), ("ORCHESTRA_TASK_RUN_ID", "last")]);
-        assert_eq!(settings.run_id(), Some("last"));
+        assert_eq!(settings.run_id(), Ok(Some("last")));
     }
 
     #[test]
-    fn a_blank_value_is_none() {
-        let settings = settings(&[("ORCHESTRA_API_KEY", " "), ("ORCHESTRA_TASK_NAME", "")]);
-        assert!(!settings.has_key());
-        assert_eq!(settings.name(), "task");
+    fn a_blank_value_is_an_error_that_names_its_variable() {
+        let blank = |name| settings(&[(name, " ")]);
+        for (name, error) in [
+            ("ORCHESTRA_TASK_RUN_ID", blank("ORCHESTRA_TASK_RUN_ID").run_id().map(drop)),
+            ("ORCHESTRA_TASK_NAME", blank("ORCHESTRA_TASK_NAME").name().map(drop)),
+            ("ORCHESTRA_TRIGGER_TOKEN", blank("ORCHESTRA_TRIGGER_TOKEN").trigger_token().map(drop)),
+            ("ORCHESTRA_ALLOWED_ENDPOINTS", blank("ORCHESTRA_ALLOWED_ENDPOINTS").allowed_endpoints().map(drop)),
+        ] {
+            assert!(error.unwrap_err().starts_with(&format!("{name} is set and empty")));
+        }
     }
 
     #[test]
-    fn a_blank_token_lets_nobody_in() {
-        assert_eq!(settings(&[]).trigger_token(), Ok(None));
+    fn what_is_not_set_has_its_default() {
+        let none = settings(&[]);
+        assert_eq!((none.run_id(), none.name(), none.trigger_token()), (Ok(None), Ok("task"), Ok(None)));
+        assert_eq!(none.allowed_endpoints().unwrap().len(), 0);
         assert_eq!(settings(&[("ORCHESTRA_TRIGGER_TOKEN", "secret\n")]).trigger_token(), Ok(Some("secret")));
-        assert!(settings(&[("ORCHESTRA_TRIGGER_TOKEN", " ")]).trigger_token().is_err());
     }
 
     #[test]
     fn allowed_endpoints_are_separated_by_commas() {
         let allowed = |list| settings(&[("ORCHESTRA_ALLOWED_ENDPOINTS", list)]).allowed_endpoints();
-        assert_eq!(allowed("").unwrap().len(), 0);
         assert_eq!(allowed(" https://a.example , https://b.example:8443/,").unwrap().len(), 2);
-        assert!(allowed("https://a.example,b.example").unwrap_err().contains("entry 2 is no origin"));
-        assert!(allowed("https://a.example/tenant-a").unwrap_err().contains("entry 1 is no origin"));
+        assert!(allowed("https://a.example,b.example").unwrap_err().contains("entry 2 is not an origin"));
+        assert!(allowed("https://a.example/tenant-a").unwrap_err().contains("entry 1 is not an origin"));
+    }
+
+    /// It would match nothing, and whoever wrote it believes that it does.
+    #[test]
+    fn a_pattern_is_not_an_allowed_endpoint() {
+        let allowed = |list| settings(&[("ORCHESTRA_ALLOWED_ENDPOINTS", list)]).allowed_endpoints();
+        for list in ["https://a.example,https://*.b.example", "https://a.example,*"] {
+            let error = allowed(list).unwrap_err();
+            assert!(error.contains("entry 2 is not an origin"), "{error}");
+            assert!(error.contains("patterns are not supported"), "{error}");
+            assert!(!error.contains("b.example"), "{error}");
+        }
+        assert!(!allowed("b.example").unwrap_err().contains("pattern"));
     }
 }

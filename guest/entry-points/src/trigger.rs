@@ -1,4 +1,4 @@
-//! What starts a run over HTTP: the run id, perhaps where to report to, and the task's input.
+//! The request that starts a run over HTTP: its run id, perhaps an endpoint to report to, and the task's input.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ const WEBHOOK_FIELDS: [&str; 2] = ["orchestra_webhook_url", "webhook_url"];
 pub struct Trigger {
     pub run_id: String,
     pub webhook_url: Option<String>,
-    /// One JSON text: the body without the fields above, `{}` where there is none.
+    /// One JSON text: the body without the fields above, `{}` if there is no body.
     pub input: String,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
         for wanted in names {
             let Some((_, value)) = members.iter().rev().find(|(name, _)| name == wanted) else { continue };
             let text: Option<String> =
-                serde_json::from_str(value.get()).map_err(|_| format!("the body's {wanted} is no text"))?;
+                serde_json::from_str(value.get()).map_err(|_| format!("the body's {wanted} is not a text"))?;
             found = found.or(text.map(|text| text.trim().to_string()).filter(|text| !text.is_empty()));
         }
         members.retain(|(name, _)| !names.contains(&name.as_str()));
@@ -159,8 +159,8 @@ mod tests {
             ("{}", "no run id"),
             (r#"["task_run_id"]"#, "no run id"),
             (r#"{"task_run_id": "  "}"#, "no run id"),
-            (r#"{"task_run_id": 1}"#, "task_run_id is no text"),
-            (r#"{"task_run_id": "x", "webhook_url": {}}"#, "webhook_url is no text"),
+            (r#"{"task_run_id": 1}"#, "task_run_id is not a text"),
+            (r#"{"task_run_id": "x", "webhook_url": {}}"#, "webhook_url is not a text"),
             (r#"{"task_run_id": "x""#, "not JSON"),
             (r#"{"task_run_id": "x"} {}"#, "not JSON"),
             ("task_run_id=x", "not JSON"),
@@ -174,7 +174,7 @@ mod tests {
 
     /// The stack of a component is small.
     #[test]
-    fn deep_nesting_is_no_recursion() {
+    fn deep_nesting_does_not_recurse() {
         let deep = format!(r#"{{"task_run_id": "x", "a": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(parse(None, &deep).input.len(), r#"{"a":}"#.len() + 200_000);
     }

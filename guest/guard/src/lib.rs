@@ -1,13 +1,15 @@
 //! The guard component: what stands between the host and a task. The contract says what it does, in `wit/guard.wit`.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
 use std::cell::RefCell;
 
 use bindings::exports::orchestra::process::guard;
 use bindings::exports::wasi::cli::{environment, exit};
 use bindings::wasi::cli as host;
-use orchestra_entry_points::FAILURE;
-use orchestra_entry_points::lifecycle::{Outcome, Process, State};
-use orchestra_entry_points::stderr::say_unless_all_reported;
+use orchestra_entry_points::end;
+use orchestra_entry_points::lifecycle::Process;
+use orchestra_policy::{EXIT_FAILURE, exit_message, variables};
 
 mod bindings {
     wit_bindgen::generate!({
@@ -24,9 +26,6 @@ mod bindings {
         },
     });
 }
-
-/// Every variable of ours begins with it. Windows' names have no case, so a host may give them in any.
-const PREFIX: &[u8] = b"ORCHESTRA_";
 
 struct Guard;
 
@@ -68,39 +67,30 @@ impl environment::Guest for Guard {
 
 impl exit::Guest for Guard {
     fn exit(status: Result<(), ()>) {
-        host::exit::exit(report(status.map_err(|()| FAILURE.to_string())));
+        host::exit::exit(report(status.map_err(|()| EXIT_FAILURE.to_string())));
     }
 
     fn exit_with_code(code: u8) {
-        host::exit::exit(report(if code == 0 { Ok(()) } else { Err(format!("exited with status {code}")) }));
+        host::exit::exit(report(if code == 0 { Ok(()) } else { Err(exit_message(code.into())) }));
     }
 }
 
 /// What the task sees. Programs take the first or the last variable of a name, so there is to be one only.
 fn visible(host: Vec<(String, String)>, given: &[(String, String)]) -> Vec<(String, String)> {
-    let is_ours =
-        |name: &str| name.as_bytes().get(..PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(PREFIX));
     let is_given = |name: &str| given.iter().any(|(candidate, _)| candidate == name);
-    let mut variables = host;
-    variables.retain(|(name, _)| !is_ours(name) && !is_given(name));
-    variables.extend_from_slice(given);
-    variables
+    let mut visible = host;
+    visible.retain(|(name, _)| !variables::is_ours(name) && !is_given(name));
+    visible.extend_from_slice(given);
+    visible
 }
 
 /// The last chance: nothing runs after the host's exit. The error says that the run has failed, if by an ending that the task
 /// has reported itself.
 fn report(outcome: Result<(), String>) -> Result<(), ()> {
-    let status = outcome.as_ref().map(|_| ()).map_err(|_| ());
-    let Some(Held { run, .. }) = HELD.take() else { return status };
-    let reported = match (run.state(), &outcome) {
-        (State::Ended(_), _) => run.flush(),
-        (_, Ok(())) => run.complete(None, None),
-        (_, Err(error)) => run.fail(Some(error), None),
-    };
-    say_unless_all_reported(&run, reported);
-    match run.state() {
-        State::Ended(Outcome::Failed | Outcome::Cancelled) => Err(()),
-        _ => status,
+    let outcome = outcome.as_ref().copied().map_err(String::as_str);
+    match HELD.take() {
+        Some(Held { run, .. }) => end(&run, outcome),
+        None => outcome.map_err(drop),
     }
 }
 

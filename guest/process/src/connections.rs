@@ -24,7 +24,7 @@ pub fn list(variables: Vec<(String, String)>) -> Vec<Connection> {
             let (integration, connection_id) = (integration.into(), connection_id.into());
             connections.insert(place, Connection { integration, connection_id, fields: Vec::new() });
         }
-        let fields = &mut connections[place].fields;
+        let Some(Connection { fields, .. }) = connections.get_mut(place) else { continue };
         // Of a name given twice the last counts, in the place of the first.
         match fields.iter_mut().find(|(name, _)| name == field) {
             Some((_, earlier)) => *earlier = decode(value),
@@ -69,16 +69,10 @@ pub fn field(connection: Connection, name: &str) -> Option<Value> {
 /// The parts of `INTEGRATION__CONNECTION_ID__FIELD`, if this is such a name.
 fn parts(name: &str) -> Option<[&str; 3]> {
     // The parts of a name in normal form have no `_` at their ends, so the first `__` is where a part ends.
-    let (integration, rest) = split_once(name)?;
-    let (connection_id, field) = split_once(rest)?;
+    let (integration, rest) = name.split_once("__")?;
+    let (connection_id, field) = rest.split_once("__")?;
     let parts = [integration, connection_id, field];
     parts.iter().all(|part| !part.is_empty() && normal(part) == **part).then_some(parts)
-}
-
-/// Before and behind the first `__`.
-fn split_once(name: &str) -> Option<(&str, &str)> {
-    let at = name.as_bytes().windows(2).position(|pair| pair == b"__")?;
-    Some((name.get(..at)?, name.get(at + 2..)?))
 }
 
 /// Upper case, and one `_` for each run of other characters, none at the ends.
@@ -165,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_may_be_left_out_where_there_is_one() {
+    fn the_id_may_be_left_out_if_there_is_one_connection() {
         assert_eq!(get(linked(), "postgres", None).unwrap().connection_id, "MAIN");
         assert_eq!(
             get(linked(), "snowflake", None),

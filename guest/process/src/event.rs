@@ -1,10 +1,10 @@
-//! What is reported: one value for each call of the contract, with every argument checked. Errors are sentences.
+//! A report: one value for each call of the contract, with every argument checked. Errors are sentences.
 
 use alloc::string::String;
 
-use crate::config::parse_name;
-use crate::contract::Outcome;
+use crate::contract::{Outcome, Report};
 use crate::json::{Json, Object};
+use crate::name::parse_name;
 use crate::text;
 
 const MESSAGE_BYTES: usize = 64 * 1024;
@@ -49,7 +49,7 @@ impl Event {
     pub fn output(name: &str, value: String) -> Result<Self, String> {
         let name = parse_name(name).map_err(|what| text::concat(&["the output's name ", what]))?;
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-            return Err("the output's name holds a character other than letters, digits, _ and -".into());
+            return Err("the output's name has a character other than letters, digits, _ and - in it".into());
         }
         let value = Json::parse(value).map_err(|what| text::concat(&["the output's value ", what]))?;
         Ok(Self::Output { name, value })
@@ -58,25 +58,35 @@ impl Event {
     pub fn log(name: &str, text: String) -> Result<Self, String> {
         let name = parse_name(name).map_err(|what| text::concat(&["the log's name ", what]))?;
         if text.len() > LOG_BYTES {
-            return Err("the log is longer than 4 MiB: send it in parts".into());
+            return Err("the log is longer than 4 MiB: open a log with `open-log` and write it in parts".into());
         }
         Ok(Self::Log { name, text })
     }
 
-    /// How errors call this report; the contract documents the words.
-    pub fn label(&self) -> String {
-        let word = match self {
-            Self::Start(_) => "start",
-            Self::Progress(_) => "progress",
-            Self::Stage { name, .. } => return text::concat(&["stage ", name]),
-            Self::Output { name, .. } => return text::concat(&["output ", name]),
-            Self::Log { name, .. } => return text::concat(&["log ", name]),
-            Self::Ending(Outcome::Succeeded, _) => "succeeded",
-            Self::Ending(Outcome::Warning, _) => "warning",
-            Self::Ending(Outcome::Failed, _) => "failed",
-            Self::Ending(Outcome::Cancelled, _) => "cancelled",
+    /// What it takes in the outbox, about: what a protocol puts around it is next to nothing.
+    pub fn bytes(&self) -> usize {
+        let details = |details: &Details| {
+            details.message.as_ref().map_or(0, String::len)
+                + details.data.as_ref().map_or(0, |data| data.as_str().len())
         };
-        word.into()
+        match self {
+            Self::Start(given) | Self::Progress(given) | Self::Ending(_, given) => details(given),
+            Self::Stage { name, details: given, .. } => name.len() + details(given),
+            Self::Output { name, value } => name.len() + value.as_str().len(),
+            Self::Log { name, text } => name.len() + text.len(),
+        }
+    }
+
+    /// How errors call this report.
+    pub fn report(&self) -> Report {
+        match self {
+            Self::Start(_) => Report::Start,
+            Self::Progress(_) => Report::Progress,
+            Self::Stage { name, .. } => Report::Stage(name.clone()),
+            Self::Output { name, .. } => Report::Output(name.clone()),
+            Self::Log { name, .. } => Report::Log(name.clone()),
+            Self::Ending(outcome, _) => Report::Ending(*outcome),
+        }
     }
 }
 

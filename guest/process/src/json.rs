@@ -20,7 +20,7 @@ impl Json {
         if text.len() > JSON_BYTES {
             return Err("is longer than 1 MiB");
         }
-        serde_json::from_str::<IgnoredAny>(&text).map_err(|_| "is no JSON text (RFC 8259)")?;
+        serde_json::from_str::<IgnoredAny>(&text).map_err(|_| "is not a JSON text (RFC 8259)")?;
         if nesting(&text) > NESTING {
             return Err("is nested more than 128 levels deep");
         }
@@ -38,12 +38,16 @@ impl Json {
 pub struct Object(Json);
 
 impl Object {
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// The error ends the sentence "the data …".
     pub fn parse(text: String) -> Result<Self, &'static str> {
         let json = Json::parse(text)?;
         match json.as_str().starts_with('{') {
             true => Ok(Self(json)),
-            false => Err("is no JSON object: wrap it in one, such as {\"value\": …}"),
+            false => Err("is not a JSON object: wrap it in one, such as {\"value\": …}"),
         }
     }
 }
@@ -135,9 +139,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused() {
+    fn what_is_not_json_is_refused() {
         for text in ["", " ", "{", "[1,]", "NaN", "01", "'a'", "1 2", "{a: 1}", "\"\n\"", "\u{feff}1"] {
-            assert_eq!(Json::parse(text.to_string()).unwrap_err(), "is no JSON text (RFC 8259)", "{text:?}");
+            assert_eq!(Json::parse(text.to_string()).unwrap_err(), "is not a JSON text (RFC 8259)", "{text:?}");
         }
     }
 
@@ -154,7 +158,7 @@ mod tests {
     fn data_is_an_object() {
         assert!(Object::parse(" {\"a\": 1} ".to_string()).is_ok());
         for text in ["[]", "\"{}\"", "null", "1"] {
-            assert!(Object::parse(text.to_string()).unwrap_err().contains("no JSON object"), "{text}");
+            assert!(Object::parse(text.to_string()).unwrap_err().contains("not a JSON object"), "{text}");
         }
     }
 }

@@ -1,23 +1,32 @@
 //! The process component: it reports the life of an Orchestra task over `wasi:http`.
 //!
-//! This file is the border: the contract's types come in, the domain is called, the contract's errors go out. It is no
+//! This file is the border: the contract's types come in, the domain is called, the contract's errors go out. It is not a
 //! library for Rust programs; those import the contract in `wit/` as any other language does.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
 
-mod calendar;
+mod answer;
 mod config;
 mod connections;
-mod endpoint;
+mod contract;
 mod event;
-mod host;
+mod http_date;
 mod json;
+mod key;
+mod logs;
+mod name;
 mod outbox;
+mod platform;
 mod process;
 mod protocol;
+mod request;
 mod retry;
+mod run;
+mod settings;
+mod shortfall;
 #[cfg(test)]
 mod simulation;
 mod text;
@@ -30,18 +39,12 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::{RefCell, RefMut};
+use core::time::Duration;
 
 use contract::{
-    ConfigError, Connection, Delivery, LookupError, Outcome, ReportError, RetryPolicy, State, Timeouts, Value,
+    Connection, Delivery, DeliveryError, EndingError, JobsError, LogError, LookupError, OpenError, Outcome,
+    OutputError, ReportError, RetryPolicy, Shortfall, State, Timeouts, Value, VariableError,
 };
-
-/// The contract's own types. They are plain values, and what the domain speaks of.
-mod contract {
-    pub use crate::bindings::exports::orchestra::process::connections::{Connection, LookupError, Value};
-    pub use crate::bindings::exports::orchestra::process::lifecycle::{
-        ConfigError, Delivery, Outcome, Refusal, ReportError, RetryPolicy, State, Timeouts,
-    };
-}
 
 mod bindings {
     wit_bindgen::generate!({
@@ -68,43 +71,44 @@ use bindings::exports::orchestra::process::{connections as connections_interface
 bindings::export!(Component with_types_in bindings);
 
 impl lifecycle::Guest for Component {
-    type Reporter = Reporter;
-    type Process = Process;
+    type Reporter = ReporterHandle;
+    type Process = ProcessHandle;
+    type Log = LogHandle;
 }
 
 /// Runs share a configuration until it is changed.
-struct Reporter(RefCell<Rc<config::Config>>);
+struct ReporterHandle(RefCell<Rc<config::Config>>);
 
-impl Reporter {
+impl ReporterHandle {
     #[inline(never)]
     fn change(&self) -> RefMut<'_, config::Config> {
         RefMut::map(self.0.borrow_mut(), Rc::make_mut)
     }
 
     #[inline(never)]
-    fn resource(config: Result<config::Config, ConfigError>) -> Result<lifecycle::Reporter, ConfigError> {
-        Ok(lifecycle::Reporter::new(Self(RefCell::new(Rc::new(config?)))))
+    fn resource(config: config::Config) -> lifecycle::Reporter {
+        lifecycle::Reporter::new(Self(RefCell::new(Rc::new(config))))
     }
 }
 
-impl lifecycle::GuestReporter for Reporter {
-    fn webhook(api_key: String) -> Result<lifecycle::Reporter, ConfigError> {
-        Self::resource(config::Config::webhook(&api_key, None))
+impl lifecycle::GuestReporter for ReporterHandle {
+    fn webhook(api_key: String) -> Result<lifecycle::Reporter, String> {
+        Ok(Self::resource(config::Config::webhook(&api_key)?))
     }
 
-    fn jobs(api_key: String, client_id: String, endpoint: String) -> Result<lifecycle::Reporter, ConfigError> {
-        Self::resource(config::Config::jobs(&api_key, &client_id, &endpoint))
+    fn jobs(api_key: String, client_id: String, endpoint: String) -> Result<lifecycle::Reporter, JobsError> {
+        Ok(Self::resource(config::Config::jobs(&api_key, &client_id, &endpoint)?))
     }
 
-    fn from_environment(variables: Vec<(String, String)>) -> Result<lifecycle::Reporter, ConfigError> {
-        Self::resource(config::Config::from_environment(&variables))
+    fn from_environment(variables: Vec<(String, String)>) -> Result<lifecycle::Reporter, VariableError> {
+        Ok(Self::resource(settings::config(&variables)?))
     }
 
     fn silent() -> lifecycle::Reporter {
-        lifecycle::Reporter::new(Self(RefCell::new(Rc::new(config::Config::silent()))))
+        Self::resource(config::Config::silent())
     }
 
-    fn set_endpoint(&self, url: String) -> Result<(), ConfigError> {
+    fn set_endpoint(&self, url: String) -> Result<(), String> {
         self.change().set_endpoint(&url)
     }
 
@@ -112,13 +116,13 @@ impl lifecycle::GuestReporter for Reporter {
         self.change().delivery = delivery;
     }
 
-    fn set_retry_policy(&self, policy: RetryPolicy) -> Result<(), ConfigError> {
+    fn set_retry_policy(&self, policy: RetryPolicy) -> Result<(), String> {
         self.change().policy = retry::Policy::parse(policy)?;
         Ok(())
     }
 
-    fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), ConfigError> {
-        self.change().timeouts = config::Timeouts::parse(timeouts)?;
+    fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), String> {
+        self.change().timeouts = request::Timeouts::parse(timeouts)?;
         Ok(())
     }
 
@@ -126,18 +130,16 @@ impl lifecycle::GuestReporter for Reporter {
         self.change().plaintext_allowed = true;
     }
 
-    fn open(&self, run_id: String, name: Option<String>) -> Result<lifecycle::Process, ConfigError> {
-        let process = process::Process::open(Rc::clone(&self.0.borrow()), transport::Wasi, &run_id, name.as_deref())?;
-        Ok(lifecycle::Process::new(Process(Rc::new(RefCell::new(process)))))
+    fn open(&self, run_id: String, name: Option<String>) -> Result<lifecycle::Process, OpenError> {
+        let run = process::Process::open(Rc::clone(&self.0.borrow()), transport::Wasi, &run_id, name.as_deref())?;
+        Ok(lifecycle::Process::new(ProcessHandle(Rc::new(RefCell::new(run)))))
     }
 }
 
 /// A handle; the run is dropped with its last one.
-struct Process(Rc<RefCell<process::Process<transport::Wasi>>>);
+struct ProcessHandle(Rc<RefCell<process::Process<transport::Wasi>>>);
 
-type Reported = Result<(), ReportError>;
-
-impl lifecycle::GuestProcess for Process {
+impl lifecycle::GuestProcess for ProcessHandle {
     fn share(&self) -> lifecycle::Process {
         lifecycle::Process::new(Self(Rc::clone(&self.0)))
     }
@@ -150,52 +152,84 @@ impl lifecycle::GuestProcess for Process {
         self.0.borrow().state()
     }
 
-    fn start(&self, message: Option<String>, data: Option<String>) -> Reported {
-        self.0.borrow_mut().start(message, data)
+    fn start(&self, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+        Ok(self.0.borrow_mut().start(message, data)?)
     }
 
-    fn progress(&self, message: Option<String>, data: Option<String>) -> Reported {
-        self.0.borrow_mut().progress(message, data)
+    fn progress(&self, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+        Ok(self.0.borrow_mut().progress(message, data)?)
     }
 
-    fn complete_stage(&self, stage: String, message: Option<String>, data: Option<String>) -> Reported {
-        self.0.borrow_mut().stage(&stage, true, message, data)
+    fn complete_stage(&self, stage: String, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+        Ok(self.0.borrow_mut().stage(&stage, true, message, data)?)
     }
 
-    fn fail_stage(&self, stage: String, message: Option<String>, data: Option<String>) -> Reported {
-        self.0.borrow_mut().stage(&stage, false, message, data)
+    fn fail_stage(&self, stage: String, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+        Ok(self.0.borrow_mut().stage(&stage, false, message, data)?)
     }
 
-    fn set_output(&self, name: String, value: String) -> Reported {
-        self.0.borrow_mut().output(&name, value)
+    fn set_output(&self, name: String, value: String) -> Result<(), OutputError> {
+        Ok(self.0.borrow_mut().output(&name, value)?)
     }
 
-    fn send_log(&self, name: String, text: String) -> Reported {
-        self.0.borrow_mut().log(&name, text)
+    fn send_log(&self, name: String, text: String) -> Result<(), LogError> {
+        Ok(self.0.borrow_mut().log(&name, text)?)
     }
 
-    fn complete(&self, message: Option<String>, data: Option<String>) -> Reported {
-        self.0.borrow_mut().end(Outcome::Succeeded, message, data)
+    fn open_log(&self, name: String) -> Result<lifecycle::Log, LogError> {
+        let number = self.0.borrow_mut().open_log(&name)?;
+        Ok(lifecycle::Log::new(LogHandle { run: Rc::clone(&self.0), number }))
     }
 
-    fn warn(&self, message: Option<String>, data: Option<String>) -> Reported {
-        self.0.borrow_mut().end(Outcome::Warning, message, data)
+    fn complete(&self, message: Option<String>, data: Option<String>) -> Result<(), EndingError> {
+        Ok(self.0.borrow_mut().end(Outcome::Succeeded, message, data)?)
     }
 
-    fn fail(&self, message: Option<String>, data: Option<String>) -> Reported {
-        self.0.borrow_mut().end(Outcome::Failed, message, data)
+    fn warn(&self, message: Option<String>, data: Option<String>) -> Result<(), EndingError> {
+        Ok(self.0.borrow_mut().end(Outcome::Warning, message, data)?)
     }
 
-    fn cancel(&self, message: Option<String>, data: Option<String>) -> Reported {
-        self.0.borrow_mut().end(Outcome::Cancelled, message, data)
+    fn fail(&self, message: Option<String>, data: Option<String>) -> Result<(), EndingError> {
+        Ok(self.0.borrow_mut().end(Outcome::Failed, message, data)?)
     }
 
-    fn pending(&self) -> u32 {
-        u32::try_from(self.0.borrow_mut().pending()).unwrap_or(u32::MAX)
+    fn cancel(&self, message: Option<String>, data: Option<String>) -> Result<(), EndingError> {
+        Ok(self.0.borrow_mut().end(Outcome::Cancelled, message, data)?)
     }
 
-    fn flush(&self) -> Reported {
+    fn advance(&self, wait: u32) -> u32 {
+        let pending = self.0.borrow_mut().advance(Duration::from_millis(wait.into()));
+        u32::try_from(pending).unwrap_or(u32::MAX)
+    }
+
+    fn deliver_within(&self, time: u32) {
+        self.0.borrow_mut().deliver_within(Duration::from_millis(time.into()));
+    }
+
+    fn flush(&self) -> Result<(), DeliveryError> {
         self.0.borrow_mut().flush()
+    }
+
+    fn unacknowledged(&self) -> Shortfall {
+        self.0.borrow().unacknowledged()
+    }
+}
+
+/// An open log of a run. It is a handle to the run, too.
+struct LogHandle {
+    run: Rc<RefCell<process::Process<transport::Wasi>>>,
+    number: u32,
+}
+
+impl lifecycle::GuestLog for LogHandle {
+    fn write(&self, text: String) -> Result<(), LogError> {
+        Ok(self.run.borrow_mut().write_log(self.number, &text)?)
+    }
+}
+
+impl Drop for LogHandle {
+    fn drop(&mut self) {
+        self.run.borrow_mut().close_log(self.number);
     }
 }
 

@@ -1,23 +1,30 @@
-//! The ordered queue of a run's reports, and the one loop that delivers them. Blocking and background delivery differ
-//! only in how long it may wait.
+//! The ordered queue of a run's reports, and the one loop that delivers them. The modes of delivery differ only in how
+//! long it may wait.
 
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::config::Config;
-use crate::contract::{Refusal, ReportError};
-use crate::host::Host;
-use crate::protocol::Request;
-use crate::retry::{Verdict, classify};
-use crate::text;
+use crate::contract::{Cause, DeliveryError, Report, Shortfall};
+use crate::platform::Platform;
+use crate::request::Request;
+use crate::retry::{Policy, Verdict, classify};
+use crate::shortfall::Ledger;
 
-/// Beyond either limit only an ending is taken.
+/// Beyond either limit only an ending, and what open logs hold when a run ends, is taken; and beyond the first one all parts
+/// of one write, since a write is taken as a whole.
 const REPORTS_HELD: usize = 128;
 const BYTES_HELD: usize = 16 * 1024 * 1024;
-/// The first tell what is wrong.
-const REJECTIONS_HELD: usize = 128;
+/// Progress folds as soon as this many reports wait.
+const FOLD_FROM: usize = 4;
+/// An attempt is made at least this long before the time of a call ends, whatever wait the endpoint has asked for.
+const LAST_ATTEMPT: Duration = Duration::from_secs(15);
+/// The least wait once a report had all attempts of the policy: an ending may have thousands.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Attempts in the last moments of a run's time are at least this far apart.
+const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 
 /// What the outbox has to know of a report beside its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,55 +32,101 @@ pub enum Kind {
     /// A newer one says all that this one says.
     Overtakable,
     Ordinary,
+    /// Sent after an ending, too.
+    Log,
+    /// Part of the open log with this number, of which one part waits at a time.
+    LogPart(u32),
     Ending,
 }
 
-/// How long a call may keep the task waiting.
+/// Whether one more report can be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// Not at all.
+pub enum Room {
+    Free,
+    /// Not yet, but the endpoint acknowledges.
+    Later,
+    /// Not in sight: the endpoint does not acknowledge.
     None,
-    /// For the budget. A report that had all its attempts in earlier calls gets one more, if its time has come: an
-    /// endpoint that is down must not slow down a task that reports often.
-    Budget,
-    /// For the budget, with all attempts anew: this may be the last chance.
-    Insistent,
 }
 
-/// The budget is spent, and this is what happened last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undelivered(pub String);
+/// How long a call may go on, and what ends it before that.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// In [`Platform::now`]'s time. `None` does not wait at all.
+    until: Option<Duration>,
+    /// An attempt is not put off beyond this moment for the endpoint's sake.
+    last_attempt: Option<Duration>,
+    goal: Goal,
+}
 
-/// There is no room, and none came within the budget.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Full(pub String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    /// Nothing is left.
+    Empty,
+    /// Nothing is left, or a report's attempts are spent: an endpoint that is down must not slow down a task that reports
+    /// often.
+    EmptyOrSpent,
+    /// There is room for this many bytes of this kind.
+    Room(usize, Kind),
+}
 
-pub struct Outbox<H: Host> {
+/// The end of a run's time.
+#[derive(Clone, Copy, Debug)]
+struct Closing {
+    by: Duration,
+    /// From here on the ending goes before all other reports.
+    ending_first_from: Duration,
+    last_attempt: Duration,
+}
+
+pub struct Outbox<H: Platform> {
     host: H,
-    config: Rc<Config>,
-    /// In the order of the calls; only the first is ever under way.
-    queue: Vec<Report>,
-    under_way: Option<H::Exchange>,
+    policy: Policy,
+    /// How long a report waits for room after the endpoint's last acknowledgement: as long as one attempt may take.
+    room_wait: Duration,
+    /// In the order of the calls. At most one has an attempt under way.
+    queue: Vec<Waiting<H>>,
     bytes: usize,
-    /// Of reports that the endpoint, or the host, does not take: they have left the outbox.
-    rejections: Vec<ReportError>,
+    rest: Rest,
+    closing: Option<Closing>,
+    ledger: Ledger,
 }
 
-struct Report {
-    label: String,
+struct Waiting<H: Platform> {
+    report: Report,
     kind: Kind,
-    request: Request,
-    failures: u32,
-    attempts_left: u32,
-    /// No attempt before this moment of [`Host::now`].
-    not_before: Duration,
+    request: Rc<Request>,
+    attempts: u32,
+    under_way: Option<H::Exchange>,
     /// What happened last.
     trouble: String,
 }
 
-impl<H: Host> Outbox<H> {
-    pub fn new(host: H, config: Rc<Config>) -> Self {
-        Self { host, config, queue: Vec::new(), under_way: None, bytes: 0, rejections: Vec::new() }
+/// When the endpoint may be asked again. It is one endpoint for all reports.
+#[derive(Default)]
+struct Rest {
+    /// Failed attempts since the last acknowledgement.
+    failures: u32,
+    /// By the policy.
+    own_until: Duration,
+    /// By the endpoint's `Retry-After`.
+    asked_until: Duration,
+    /// The last acknowledgement; before there is one, the first attempt.
+    alive_at: Option<Duration>,
+}
+
+impl<H: Platform> Outbox<H> {
+    pub fn new(host: H, policy: Policy, attempt: Duration) -> Self {
+        Self {
+            host,
+            policy,
+            room_wait: attempt,
+            queue: Vec::new(),
+            bytes: 0,
+            rest: Rest::default(),
+            closing: None,
+            ledger: Ledger::default(),
+        }
     }
 
     pub fn host(&self) -> &H {
@@ -84,380 +137,347 @@ impl<H: Host> Outbox<H> {
         self.queue.len()
     }
 
-    /// Take a report in, behind all others. Where there is no room, make some: for at most the budget.
-    pub fn push(&mut self, label: String, kind: Kind, request: Request) -> Result<(), Full> {
-        let bytes = request.body.len();
-        if kind != Kind::Ending && !self.has_room(bytes) {
-            self.drop_overtaken(kind);
-            let deadline = self.host.now() + self.config.policy.budget;
-            if let Err(Undelivered(trouble)) = self.deliver_until(Some(deadline), Some(bytes)) {
-                return Err(Full(text::concat(&[
-                    "the outbox holds ",
-                    &text::number(self.queue.len() as u64, 1),
-                    " reports; ",
-                    &trouble,
-                ])));
+    pub fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    /// Take a report in, behind all others. Whether there is room was asked before.
+    pub fn push(&mut self, report: Report, kind: Kind, request: Request) {
+        if kind == Kind::Overtakable && self.queue.len() >= FOLD_FROM {
+            self.fold(kind);
+        }
+        self.bytes += request.body.len();
+        let request = Rc::new(request);
+        self.queue.push(Waiting { report, kind, request, attempts: 0, under_way: None, trouble: String::new() });
+    }
+
+    /// Whether a report of this many bytes can be taken. Progress that a newer one has overtaken makes room.
+    pub fn room(&mut self, bytes: usize, kind: Kind) -> Room {
+        if self.has_room(bytes, kind) {
+            return Room::Free;
+        }
+        self.fold(kind);
+        let now = self.host.now();
+        match self.rest.alive_at {
+            _ if self.has_room(bytes, kind) => Room::Free,
+            Some(alive_at) if now >= alive_at + self.room_wait => Room::None,
+            _ => Room::Later,
+        }
+    }
+
+    /// Wait for room for as long as the endpoint acknowledges, and at most for the budget.
+    pub fn wait_for_room(&mut self, bytes: usize, kind: Kind) -> Room {
+        let deadline = self.host.now() + self.policy.budget;
+        loop {
+            match self.room(bytes, kind) {
+                Room::Later => {}
+                room => return room,
+            }
+            let alive_at = self.rest.alive_at;
+            let silent_at = alive_at.unwrap_or_else(|| self.host.now()) + self.room_wait;
+            let until = Some(deadline.min(silent_at));
+            self.deliver_until(Patience { until, last_attempt: None, goal: Goal::Room(bytes, kind) });
+            if !self.has_room(bytes, kind) && self.rest.alive_at == alive_at {
+                return Room::None;
             }
         }
-        self.bytes += bytes;
-        self.queue.push(Report {
-            label,
-            kind,
-            request,
-            failures: 0,
-            attempts_left: self.config.policy.attempts,
-            not_before: Duration::ZERO,
-            trouble: String::new(),
-        });
-        Ok(())
     }
 
-    /// Deliver in order, until all is acknowledged or patience ends.
-    pub fn deliver(&mut self, patience: Patience) -> Result<(), Undelivered> {
-        if let (Patience::Insistent, Some(first)) = (patience, self.queue.first_mut()) {
-            first.attempts_left = self.config.policy.attempts;
+    /// Deliver for at most the budget. A report that had all its attempts gets one more, if its time has come.
+    pub fn deliver_for_a_report(&mut self) -> Result<(), DeliveryError> {
+        self.deliver_for(self.policy.budget, Goal::EmptyOrSpent)
+    }
+
+    /// As far as it goes without waiting.
+    pub fn deliver_at_once(&mut self) {
+        self.deliver_until(Patience { until: None, last_attempt: None, goal: Goal::Empty });
+    }
+
+    /// Deliver for at most `wait`.
+    pub fn advance(&mut self, wait: Duration) {
+        let until = (!wait.is_zero()).then(|| self.host.now() + wait);
+        loop {
+            self.deliver_until(Patience { until, last_attempt: None, goal: Goal::Empty });
+            let now = self.host.now();
+            match until {
+                // The next attempt comes only after that.
+                Some(until) if now < until && !self.queue.is_empty() => {
+                    self.host.sleep(self.not_beyond_the_switch(until, now).saturating_sub(now));
+                }
+                _ => return,
+            }
         }
-        let deadline = (patience != Patience::None).then(|| self.host.now() + self.config.policy.budget);
-        self.deliver_until(deadline, None)
     }
 
-    /// A rejection that was not taken yet, oldest first.
-    pub fn take_rejection(&mut self) -> Option<ReportError> {
-        (!self.rejections.is_empty()).then(|| self.rejections.remove(0))
+    /// Before the run's time is counted for at most the budget; else to the end of that time, or for the budget if it is over.
+    pub fn flush(&mut self) -> Result<(), DeliveryError> {
+        match self.closing {
+            None => self.deliver_for(self.policy.budget, Goal::Empty),
+            Some(Closing { by, .. }) if self.host.now() >= by => {
+                self.close_within(self.policy.budget);
+                self.deliver_to_the_end()
+            }
+            Some(_) => self.deliver_to_the_end(),
+        }
     }
 
-    /// The run is over and nobody will call again: deliver what is there, and if something stands in the way of the
-    /// ending, the ending alone.
+    /// From now on the run's time is counted, unless it is already.
     pub fn close(&mut self) {
-        let is_ending = |report: &Report| report.kind == Kind::Ending;
-        if self.deliver(Patience::Insistent).is_err() && !self.queue.first().is_some_and(is_ending) {
-            self.under_way = None;
-            self.queue.retain(is_ending);
-            // There is nobody to tell.
-            _ = self.deliver(Patience::Insistent);
+        if self.closing.is_none() {
+            self.close_within(self.policy.delivery_timeout);
         }
     }
 
-    /// The one delivery loop: until there is room for so many bytes, or else until nothing is left. Without a deadline it
-    /// does not wait.
+    /// From now on the run has this time.
+    pub fn close_within(&mut self, time: Duration) {
+        let now = self.host.now();
+        let by = now + time;
+        self.rest.own_until = self.rest.own_until.min(now + longest_wait(time));
+        let ending_first_from = by - self.policy.budget.min(time / 2);
+        // Everything is tried once more, in order, before the ending overtakes it.
+        let last_attempt = ending_first_from - LAST_ATTEMPT.min(time / 4);
+        self.closing = Some(Closing { by, ending_first_from, last_attempt });
+    }
+
+    /// Deliver to the end of the run's time.
+    pub fn deliver_to_the_end(&mut self) -> Result<(), DeliveryError> {
+        let until = self.closing.map(|closing| closing.by);
+        self.deliver_until(Patience { until, last_attempt: None, goal: Goal::Empty });
+        self.first_undelivered()
+    }
+
+    /// What has not been acknowledged: what has left the outbox, and what waits in it.
+    pub fn shortfall(&self) -> Shortfall {
+        self.ledger.shortfall(self.waiting())
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = DeliveryError> + '_ {
+        self.queue.iter().map(|waiting| waiting.undelivered(true, waiting.trouble()))
+    }
+
+    /// A report that is not taken because there is no room for it.
+    pub fn lose(&mut self, report: Report) {
+        let explanation = "it found no room: the outbox was full, and the endpoint did not acknowledge".into();
+        let cause = Cause::Undelivered;
+        self.ledger.note(DeliveryError { report, cause, attempts: 0, kept: false, explanation });
+    }
+
+    /// Whether a part of this open log still waits.
+    pub fn holds_part_of(&self, log: u32) -> bool {
+        self.queue.iter().any(|waiting| waiting.kind == Kind::LogPart(log))
+    }
+
+    pub fn first_undelivered(&self) -> Result<(), DeliveryError> {
+        self.waiting().next().map_or(Ok(()), Err)
+    }
+
+    fn deliver_for(&mut self, time: Duration, goal: Goal) -> Result<(), DeliveryError> {
+        let until = self.host.now() + time;
+        self.deliver_until(Patience {
+            until: Some(until),
+            last_attempt: Some(until - LAST_ATTEMPT.min(time / 4)),
+            goal,
+        });
+        self.first_undelivered()
+    }
+
+    /// The one delivery loop.
     #[inline(never)]
-    fn deliver_until(&mut self, deadline: Option<Duration>, room_bytes: Option<usize>) -> Result<(), Undelivered> {
-        while !room_bytes.is_some_and(|bytes| self.has_room(bytes)) {
-            let Some(report) = self.queue.first_mut() else { return Ok(()) };
-            let mut exchange = match self.under_way.take() {
-                Some(exchange) => exchange,
-                None => {
-                    let now = self.host.now();
-                    let wait = report.not_before.saturating_sub(now);
-                    let out_of_time = deadline.is_some_and(|deadline| now.max(report.not_before) >= deadline);
-                    let must_wait = !wait.is_zero();
-                    let may_wait = deadline.is_some() && report.attempts_left > 0;
-                    if out_of_time || must_wait && !may_wait {
-                        return Err(report.undelivered());
+    fn deliver_until(&mut self, patience: Patience) {
+        let Patience { until, goal, .. } = patience;
+        loop {
+            if matches!(goal, Goal::Room(bytes, kind) if self.has_room(bytes, kind)) {
+                return;
+            }
+            let now = self.host.now();
+            let Some(index) = self.next(now) else { return };
+            if !self.begin(index, now, patience) {
+                let begin_at = self.may_begin_at(now, patience);
+                let spent = goal == Goal::EmptyOrSpent && self.is_spent(index);
+                match until {
+                    Some(until) if begin_at < until && !spent && now < begin_at => {
+                        self.host.sleep(self.not_beyond_the_switch(begin_at, now).saturating_sub(now));
+                        continue;
                     }
-                    if must_wait {
-                        self.host.sleep(wait);
-                    }
-                    self.host.begin(&self.config, &report.request)
+                    _ => return,
                 }
-            };
-            let wait = deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(self.host.now()));
-            let Some(attempt) = self.host.advance(&mut exchange, &self.config, &report.request, wait) else {
-                self.under_way = Some(exchange);
-                return Err(report.undelivered());
-            };
-            drop(exchange);
-            match classify(attempt, self.host.unix_time()) {
-                Verdict::Acknowledged => self.pop(),
-                Verdict::Refused { status, answer } => {
-                    let report = report.label.clone();
-                    self.reject(ReportError::Refused(Refusal { report, status, answer }));
-                    self.pop();
-                }
-                Verdict::Denied(trouble) => {
-                    self.reject(ReportError::Denied(trouble));
-                    self.pop();
-                }
-                Verdict::Retry { trouble, after } => {
-                    report.trouble = trouble;
-                    report.failures += 1;
-                    report.attempts_left = report.attempts_left.saturating_sub(1);
-                    let wait = after.unwrap_or_else(|| self.config.policy.wait(report.failures, self.host.random()));
-                    report.not_before = self.host.now().saturating_add(wait);
-                    if report.attempts_left == 0 {
-                        return Err(report.undelivered());
-                    }
+            }
+            let pause =
+                until.map_or(Duration::ZERO, |until| self.not_beyond_the_switch(until, now).saturating_sub(now));
+            match self.advance_exchange(index, pause) {
+                Some(true) => {}
+                Some(false) if goal == Goal::EmptyOrSpent && self.is_spent(index) => return,
+                Some(false) => {}
+                None if until.is_none_or(|until| self.host.now() >= until) => return,
+                None => {}
+            }
+        }
+    }
+
+    /// Which report is to be sent, if one is left: the first; or, when the run's time runs short, its ending. An attempt
+    /// for another one is given up then.
+    fn next(&mut self, now: Duration) -> Option<usize> {
+        let is_ending = |waiting: &Waiting<H>| waiting.kind == Kind::Ending;
+        let ending_first = self.closing.is_some_and(|closing| now >= closing.ending_first_from);
+        let index = match self.queue.iter().position(is_ending) {
+            // More time may have been given since it began.
+            Some(index) if ending_first || self.is_under_way(index) => index,
+            _ if self.queue.is_empty() => return None,
+            _ => 0,
+        };
+        for (other, waiting) in self.queue.iter_mut().enumerate() {
+            if other != index && waiting.under_way.take().is_some() {
+                waiting.trouble = "the endpoint had not answered when the ending had to go first".into();
+            }
+        }
+        Some(index)
+    }
+
+    /// Not later than `moment`, nor than the one from which the ending goes first.
+    fn not_beyond_the_switch(&self, moment: Duration, now: Duration) -> Duration {
+        match self.closing {
+            Some(Closing { ending_first_from, .. }) if ending_first_from > now => moment.min(ending_first_from),
+            _ => moment,
+        }
+    }
+
+    /// The end of the run's time, unless it is over: whoever moves reports on after it is in no hurry.
+    fn closing(&self, now: Duration) -> Option<Closing> {
+        self.closing.filter(|closing| now < closing.by)
+    }
+
+    /// When the next attempt may begin.
+    fn may_begin_at(&self, now: Duration, patience: Patience) -> Duration {
+        let last_attempt = self.closing(now).map(|closing| closing.last_attempt).or(patience.last_attempt);
+        let asked_until = last_attempt.map_or(self.rest.asked_until, |last| self.rest.asked_until.min(last));
+        self.rest.own_until.max(asked_until)
+    }
+
+    /// Have an attempt under way. `false` if it is too early or too late for one.
+    fn begin(&mut self, index: usize, now: Duration, patience: Patience) -> bool {
+        let may_begin = now >= self.may_begin_at(now, patience) && patience.until.is_none_or(|until| now < until);
+        let Some(waiting) = self.queue.get_mut(index) else { return false };
+        if waiting.under_way.is_some() {
+            return true;
+        }
+        if may_begin {
+            waiting.attempts += 1;
+            waiting.under_way = Some(self.host.begin(Rc::clone(&waiting.request)));
+            self.rest.alive_at.get_or_insert(now);
+        }
+        may_begin
+    }
+
+    fn is_under_way(&self, index: usize) -> bool {
+        self.queue.get(index).is_some_and(|waiting| waiting.under_way.is_some())
+    }
+
+    fn is_spent(&self, index: usize) -> bool {
+        self.queue.get(index).is_some_and(|waiting| waiting.attempts >= self.policy.attempts)
+    }
+
+    /// Move the attempt on. `None` if it is not over, else whether the report has left the queue.
+    fn advance_exchange(&mut self, index: usize, wait: Duration) -> Option<bool> {
+        let waiting = self.queue.get_mut(index)?;
+        let attempt = self.host.advance(waiting.under_way.as_mut()?, wait)?;
+        waiting.under_way = None;
+        let verdict = classify(attempt, self.host.unix_time());
+        let now = self.host.now();
+        if let Verdict::Retry { trouble, after } = verdict {
+            waiting.trouble = trouble;
+            self.rest.failures += 1;
+            let mut wait = self.policy.wait(self.rest.failures, self.host.random());
+            if waiting.attempts >= self.policy.attempts {
+                wait = wait.max(LEAST_WAIT);
+            }
+            if let Some(Closing { by, .. }) = self.closing(now) {
+                wait = wait.min(longest_wait(by.saturating_sub(now)));
+            }
+            self.rest.own_until = now.saturating_add(wait);
+            self.rest.asked_until = now.saturating_add(after.unwrap_or_default());
+            return Some(false);
+        }
+        self.rest = Rest { alive_at: Some(now), ..Rest::default() };
+        let Waiting { report, kind, attempts, .. } = self.remove(index);
+        let refused = match verdict {
+            Verdict::Acknowledged | Verdict::Retry { .. } => None,
+            Verdict::Refused { status, answer } => Some((Cause::Refused(status), answer)),
+            Verdict::Denied(reason) => Some((Cause::Denied, reason)),
+        };
+        if let Some((cause, explanation)) = refused {
+            self.ledger.note(DeliveryError { report, cause, attempts, kept: false, explanation });
+        }
+        if kind == Kind::Ending {
+            self.give_up_what_the_ending_overtook(index);
+        }
+        Some(true)
+    }
+
+    /// After an ending Orchestra takes logs only.
+    fn give_up_what_the_ending_overtook(&mut self, ending: usize) {
+        let mut index = 0;
+        for _ in 0..ending {
+            match self.queue.get(index).map(|waiting| waiting.kind) {
+                Some(Kind::Log | Kind::LogPart(_)) => index += 1,
+                _ => {
+                    let lost = self.remove(index);
+                    let reason = if lost.attempts == 0 { "the ending had to go first" } else { lost.trouble() };
+                    let error = lost.undelivered(false, reason);
+                    self.ledger.note(error);
                 }
             }
         }
-        Ok(())
     }
 
-    fn reject(&mut self, rejection: ReportError) {
-        if self.rejections.len() < REJECTIONS_HELD {
-            self.rejections.push(rejection);
-        }
+    fn remove(&mut self, index: usize) -> Waiting<H> {
+        let removed = self.queue.remove(index);
+        self.bytes -= removed.request.body.len();
+        removed
     }
 
-    /// The first report, of which there is one.
-    fn pop(&mut self) {
-        self.bytes -= self.queue.remove(0).request.body.len();
+    fn has_room(&self, bytes: usize, kind: Kind) -> bool {
+        let is_free = self.queue.len() < REPORTS_HELD && self.bytes + bytes <= BYTES_HELD;
+        is_free && !matches!(kind, Kind::LogPart(log) if self.holds_part_of(log))
     }
 
-    fn has_room(&self, bytes: usize) -> bool {
-        self.queue.len() < REPORTS_HELD && self.bytes + bytes <= BYTES_HELD
-    }
-
-    /// Make room for a report of this kind. The newest progress stays unless this is newer; and so does the first report,
-    /// which may be under way, or recorded by the endpoint already.
-    fn drop_overtaken(&mut self, by: Kind) {
+    /// Leave out progress of which no attempt was made, and which a newer one has overtaken: one in the outbox, or one of
+    /// this kind that is to come.
+    fn fold(&mut self, by: Kind) {
+        let is_overtakable = |waiting: &Waiting<H>| waiting.kind == Kind::Overtakable && waiting.attempts == 0;
         let newest = match by {
             Kind::Overtakable => None,
-            _ => self.queue.iter().rposition(|report| report.kind == Kind::Overtakable),
+            _ => self.queue.iter().rposition(is_overtakable),
         };
         let mut indices = 0..;
-        self.queue.retain(|report| {
-            let index = indices.next();
-            index == Some(0) || index == newest || report.kind != Kind::Overtakable
-        });
-        self.bytes = self.queue.iter().map(|report| report.request.body.len()).sum();
+        self.queue.retain(|waiting| indices.next() == newest || !is_overtakable(waiting));
+        self.bytes = self.queue.iter().map(|waiting| waiting.request.body.len()).sum();
     }
 }
 
-impl Report {
-    fn undelivered(&self) -> Undelivered {
-        Undelivered(match self.failures {
-            0 => text::concat(&[&self.label, ": the endpoint has not answered yet"]),
-            1 => text::concat(&[&self.label, ": after 1 attempt: ", &self.trouble]),
-            failures => {
-                let failures = text::number(failures.into(), 1);
-                text::concat(&[&self.label, ": after ", &failures, " attempts: ", &self.trouble])
-            }
-        })
+/// The policy's own waits are short when the time is: at most a quarter of what is left.
+fn longest_wait(left: Duration) -> Duration {
+    (left / 4).max(SHORTEST_WAIT)
+}
+
+impl<H: Platform> Waiting<H> {
+    fn trouble(&self) -> &str {
+        match (self.trouble.is_empty(), self.attempts) {
+            (false, _) => &self.trouble,
+            (true, 0) => "it waits behind another report of the run",
+            (true, _) => "the endpoint has not answered yet",
+        }
+    }
+
+    fn undelivered(&self, kept: bool, reason: &str) -> DeliveryError {
+        DeliveryError {
+            report: self.report.clone(),
+            cause: Cause::Undelivered,
+            attempts: self.attempts,
+            kept,
+            explanation: reason.into(),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::contract::Delivery::{Background, Blocking};
-    use crate::contract::Outcome;
-    use crate::process::Process;
-    use crate::simulation::{Simulation, answer, denied, retry_after, slow};
-    use alloc::format;
-    use alloc::string::ToString;
-
-    type Run = Process<Simulation>;
-
-    fn say(run: &mut Run, message: &str) -> Result<(), ReportError> {
-        run.progress(Some(message.to_string()), None)
-    }
-
-    fn complete(run: &mut Run) -> Result<(), ReportError> {
-        run.end(Outcome::Succeeded, None, None)
-    }
-
-    /// A run that holds as many reports as it may, the first of them under way for as long as anybody waits.
-    fn full_run(simulation: &Simulation, mut report: impl FnMut(&mut Run, usize)) -> Run {
-        let mut run = simulation.run(Background);
-        for number in 0..REPORTS_HELD {
-            report(&mut run, number);
-        }
-        assert_eq!(run.pending(), REPORTS_HELD);
-        run
-    }
-
-    #[test]
-    fn waits_double_between_attempts_and_none_follows_the_last() {
-        let simulation = Simulation::script([answer(503), answer(503), answer(503), answer(503), answer(503)]);
-        let mut run = simulation.run(Blocking);
-        let Err(ReportError::Undelivered(what)) = say(&mut run, "x") else { panic!() };
-        assert_eq!(what, "progress: after 5 attempts: the endpoint answered 503");
-        assert_eq!(simulation.sent_at(), [0.0, 0.5, 1.5, 3.5, 7.5]);
-        assert_eq!(simulation.seconds(), 7.5);
-    }
-
-    #[test]
-    fn retry_after_is_waited_for() {
-        for value in ["7", "Mon, 23 Nov 2026 08:00:07 GMT"] {
-            let simulation = Simulation::script([retry_after(value)]);
-            complete(&mut simulation.run(Blocking)).unwrap();
-            assert_eq!(simulation.sent_at(), [0.0, 7.0], "{value}");
-        }
-    }
-
-    #[test]
-    fn a_retry_after_beyond_the_budget_is_not_waited_for() {
-        let simulation = Simulation::script([retry_after("61")]);
-        let mut run = simulation.run(Blocking);
-        complete(&mut run).unwrap_err();
-        assert_eq!((simulation.seconds(), run.pending()), (0.0, 1));
-        simulation.pass(2);
-        run.flush().unwrap();
-        assert_eq!(simulation.sent_at(), [0.0, 61.0]);
-    }
-
-    /// The answer may still come: a second request would only ask again what is being answered.
-    #[test]
-    fn an_attempt_that_outlasts_the_budget_stays_under_way() {
-        let simulation = Simulation::script([slow(100)]);
-        let mut run = simulation.run(Blocking);
-        complete(&mut run).unwrap_err();
-        assert_eq!(simulation.seconds(), 60.0);
-        run.flush().unwrap();
-        assert_eq!((simulation.seconds(), simulation.sent_at()), (100.0, vec![0.0]));
-    }
-
-    #[test]
-    fn background_reports_never_wait() {
-        let simulation = Simulation::script([slow(10), answer(503)]);
-        let mut run = simulation.run(Background);
-        say(&mut run, "1").unwrap();
-        say(&mut run, "2").unwrap();
-        assert_eq!((simulation.seconds(), run.pending()), (0.0, 2));
-        simulation.pass(10);
-        say(&mut run, "3").unwrap();
-        assert_eq!((simulation.seconds(), run.pending()), (10.0, 2), "1 is acknowledged, 2 has failed once");
-        complete(&mut run).unwrap();
-        assert_eq!(simulation.sent_at(), [0.0, 10.0, 10.5, 10.5, 10.5]);
-    }
-
-    #[test]
-    fn asking_what_is_pending_moves_it_on_without_waiting() {
-        let simulation = Simulation::script([slow(10), answer(503)]);
-        let mut run = simulation.run(Background);
-        say(&mut run, "1").unwrap();
-        say(&mut run, "2").unwrap();
-        assert_eq!(run.pending(), 2);
-        simulation.pass(10);
-        assert_eq!(run.pending(), 1, "1 is acknowledged, 2 has failed once");
-        simulation.pass(1);
-        assert_eq!((run.pending(), simulation.seconds()), (0, 11.0));
-    }
-
-    #[test]
-    fn after_giving_up_a_report_tries_once_and_only_when_its_time_has_come() {
-        let simulation = Simulation::script(vec![answer(503); 6]);
-        let mut run = simulation.run(Blocking);
-        say(&mut run, "1").unwrap_err();
-        say(&mut run, "2").unwrap_err();
-        assert_eq!(simulation.sent_at().len(), 5, "no time has passed");
-        simulation.pass(15);
-        say(&mut run, "3").unwrap_err();
-        assert_eq!(simulation.sent_at().len(), 6);
-        complete(&mut run).unwrap();
-        assert_eq!(run.pending(), 0);
-    }
-
-    #[test]
-    fn a_denial_is_not_repeated_and_not_kept() {
-        let simulation = Simulation::script([denied()]);
-        let mut run = simulation.run(Blocking);
-        let result = complete(&mut run);
-        assert_eq!(result, Err(ReportError::Denied("no way out".to_string())));
-        assert_eq!((simulation.sent_at().len(), run.pending()), (1, 0));
-    }
-
-    #[test]
-    fn the_refusal_of_an_earlier_report_is_told_by_name() {
-        let simulation = Simulation::script([(slow(1).0, answer(400).1)]);
-        let mut run = simulation.run(Background);
-        run.output("rows", "1".to_string()).unwrap();
-        simulation.pass(1);
-        say(&mut run, "x").unwrap();
-        let Err(ReportError::Refused(Refusal { report, status: 400, .. })) = run.flush() else { panic!() };
-        assert_eq!((report.as_str(), run.pending()), ("output rows", 0));
-        run.flush().unwrap();
-    }
-
-    #[test]
-    fn the_first_refusals_are_kept() {
-        let simulation = Simulation::script(vec![answer(400); 200]);
-        let mut run = simulation.run(Background);
-        for number in 0..200 {
-            run.output(&format!("n{number}"), "1".to_string()).unwrap();
-        }
-        for number in 0..REJECTIONS_HELD {
-            let Err(ReportError::Refused(refusal)) = run.flush() else { panic!() };
-            assert_eq!(refusal.report, format!("output n{number}"));
-        }
-        run.flush().unwrap();
-    }
-
-    #[test]
-    fn a_full_outbox_makes_the_next_report_wait_for_room() {
-        let simulation = Simulation::script([slow(30)]);
-        let mut run = full_run(&simulation, |run, _| run.output("a", "1".to_string()).unwrap());
-        run.output("a", "2".to_string()).unwrap();
-        assert_eq!(simulation.seconds(), 30.0);
-    }
-
-    #[test]
-    fn a_report_that_finds_no_room_within_the_budget_is_not_taken() {
-        let simulation = Simulation::script([slow(1000)]);
-        let mut run = full_run(&simulation, |run, _| run.output("a", "1".to_string()).unwrap());
-        assert!(matches!(run.output("b", "2".to_string()), Err(ReportError::OutboxFull(_))));
-        assert_eq!((simulation.seconds(), run.pending()), (60.0, REPORTS_HELD));
-    }
-
-    #[test]
-    fn an_ending_is_taken_beyond_the_limit() {
-        let simulation = Simulation::script([slow(1000)]);
-        let mut run = full_run(&simulation, |run, _| run.output("a", "1".to_string()).unwrap());
-        assert!(matches!(complete(&mut run), Err(ReportError::Undelivered(_))));
-        assert_eq!(run.pending(), REPORTS_HELD + 1);
-    }
-
-    #[test]
-    fn bytes_are_limited_too() {
-        let simulation = Simulation::script([slow(1000)]);
-        let mut run = simulation.run(Background);
-        for _ in 0..3 {
-            run.log("a", "x".repeat(4 * 1024 * 1024)).unwrap();
-        }
-        assert!(matches!(run.log("a", "x".repeat(4 * 1024 * 1024)), Err(ReportError::OutboxFull(_))));
-    }
-
-    #[test]
-    fn progress_that_is_overtaken_makes_room_and_nothing_else_does() {
-        let simulation = Simulation::script([slow(20)]);
-        let mut run = full_run(&simulation, |run, number| match number {
-            0 => say(run, "under way").unwrap(),
-            1 => run.output("a", "1".to_string()).unwrap(),
-            2 => run.progress(Some("with data".to_string()), Some("{}".to_string())).unwrap(),
-            _ => say(run, "overtaken").unwrap(),
-        });
-
-        say(&mut run, "newest").unwrap();
-        assert_eq!((simulation.seconds(), run.pending()), (0.0, 4));
-        complete(&mut run).unwrap();
-
-        let bodies = simulation.bodies();
-        let expected = ["under way", "output_name", "with data", "newest", "SUCCEEDED"];
-        assert!(
-            bodies.len() == 5 && bodies.iter().zip(expected).all(|(body, part)| body.contains(part)),
-            "{bodies:#?}"
-        );
-    }
-
-    #[test]
-    fn the_newest_progress_stays_where_something_else_needs_room() {
-        let simulation = Simulation::script([slow(20)]);
-        let mut run = full_run(&simulation, |run, number| say(run, &number.to_string()).unwrap());
-        run.output("a", "1".to_string()).unwrap();
-        complete(&mut run).unwrap();
-        let bodies = simulation.bodies();
-        assert_eq!(bodies.len(), 4);
-        assert!(bodies[1].contains("\"127\""), "{bodies:#?}");
-    }
-
-    #[test]
-    fn a_run_that_is_dropped_keeps_its_host_for_the_budget_and_as_long_for_the_ending_alone() {
-        let simulation = Simulation::script([slow(1000), slow(1000)]);
-        let mut run = simulation.run(Background);
-        run.start(None, None).unwrap();
-        drop(run);
-        assert_eq!((simulation.seconds(), simulation.sent_at()), (120.0, vec![0.0, 60.0]));
-        assert!(simulation.bodies()[1].contains("FAILED"));
-    }
-}
+mod tests;

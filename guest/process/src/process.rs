@@ -2,34 +2,51 @@
 
 use alloc::rc::Rc;
 use alloc::string::String;
+use core::time::Duration;
 
-use crate::config::{Config, parse_name};
-use crate::contract::{ConfigError, Delivery, Outcome, ReportError, State};
+use crate::config::Config;
+use crate::contract::{Delivery, DeliveryError, EndingError, LogError, OpenError, Outcome, OutputError, ReportError};
+use crate::contract::{Report, Shortfall, State};
 use crate::event::{Details, Event};
-use crate::host::Host;
-use crate::outbox::{Full, Kind, Outbox, Patience, Undelivered};
-use crate::protocol::{Moment, Run, Unsupported};
+use crate::logs::{Logs, Part};
+use crate::name::parse_name;
+use crate::outbox::{Kind, Outbox, Room};
+use crate::platform::Platform;
+use crate::request::{Request, Target};
+use crate::run::{Moment, RunIdentity};
 use crate::text;
 use crate::uuid::Uuid;
 
 /// A run that can be reported.
-pub struct Process<H: Host> {
-    run: Run,
+pub struct Process<H: Platform> {
+    run: RunIdentity,
     config: Rc<Config>,
+    target: Rc<Target>,
     state: State,
     outbox: Outbox<H>,
+    logs: Logs,
 }
 
-impl<H: Host> Process<H> {
-    pub fn open(config: Rc<Config>, host: H, run_id: &str, name: Option<&str>) -> Result<Self, ConfigError> {
-        config.check_plaintext()?;
-        let id = config.protocol.parse_run_id(run_id)?;
+/// Everything that can be wrong with a report. Each call of the contract has some of it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fault {
+    InvalidArgument(String),
+    Unsupported(String),
+    Ended(Outcome),
+    OutboxFull,
+    Delivery(DeliveryError),
+}
+
+impl<H: Platform> Process<H> {
+    pub fn open(config: Rc<Config>, host: H, run_id: &str, name: Option<&str>) -> Result<Self, OpenError> {
+        let target = config.target()?;
+        let id = config.protocol.parse_run_id(run_id).map_err(OpenError::RunId)?;
         let name = name
             .map(parse_name)
             .transpose()
-            .map_err(|what| ConfigError::InvalidName(text::concat(&["the task's name ", what])))?;
-        let outbox = Outbox::new(host, Rc::clone(&config));
-        Ok(Self { run: Run { id, name }, config, state: State::Open, outbox })
+            .map_err(|what| OpenError::Name(text::concat(&["the task's name ", what])))?;
+        let outbox = Outbox::new(host, config.policy, config.timeouts.attempt());
+        Ok(Self { run: RunIdentity { id, name }, config, target, state: State::Open, outbox, logs: Logs::default() })
     }
 
     pub fn run_id(&self) -> &str {
@@ -40,18 +57,12 @@ impl<H: Host> Process<H> {
         self.state
     }
 
-    pub fn pending(&mut self) -> usize {
-        // What stays is counted, and told by the ending or by `flush`.
-        _ = self.outbox.deliver(Patience::None);
-        self.outbox.len()
-    }
-
-    pub fn start(&mut self, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+    pub fn start(&mut self, message: Option<String>, data: Option<String>) -> Result<(), Fault> {
         let message = self.config.protocol.message(&self.run, Moment::Start, message);
         self.report(Event::Start(Details::parse(message, data)?))
     }
 
-    pub fn progress(&mut self, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
+    pub fn progress(&mut self, message: Option<String>, data: Option<String>) -> Result<(), Fault> {
         self.report(Event::Progress(Details::parse(message, data)?))
     }
 
@@ -61,87 +72,228 @@ impl<H: Host> Process<H> {
         passed: bool,
         message: Option<String>,
         data: Option<String>,
-    ) -> Result<(), ReportError> {
+    ) -> Result<(), Fault> {
         self.report(Event::stage(name, passed, Details::parse(message, data)?)?)
     }
 
-    pub fn output(&mut self, name: &str, value: String) -> Result<(), ReportError> {
+    pub fn output(&mut self, name: &str, value: String) -> Result<(), Fault> {
         self.report(Event::output(name, value)?)
     }
 
-    pub fn log(&mut self, name: &str, text: String) -> Result<(), ReportError> {
+    pub fn log(&mut self, name: &str, text: String) -> Result<(), Fault> {
         self.report(Event::log(name, text)?)
     }
 
-    pub fn end(&mut self, outcome: Outcome, message: Option<String>, data: Option<String>) -> Result<(), ReportError> {
-        let message = self.config.protocol.message(&self.run, Moment::End(outcome), message);
-        self.report(Event::Ending(outcome, Details::parse(message, data)?))
+    /// The number of the log that is opened.
+    pub fn open_log(&mut self, name: &str) -> Result<u32, Fault> {
+        let event = Event::log(name, String::new())?;
+        self.body(&event, Uuid::random(0, 0))?;
+        Ok(self.logs.open(name)?)
     }
 
-    pub fn flush(&mut self) -> Result<(), ReportError> {
-        self.deliver(Patience::Insistent)
+    pub fn write_log(&mut self, log: u32, text: &str) -> Result<(), Fault> {
+        self.send_old_logs();
+        let is_full = self.logs.would_fill(log, text)?;
+        // Whoever is told that there is no room writes the same text again. So it is taken as a whole or not at all.
+        let room = match self.config.delivery {
+            Delivery::NonBlocking if is_full => Some(self.room(text.len(), Kind::LogPart(log))),
+            _ => None,
+        };
+        if room == Some(Room::Later) {
+            return Err(Fault::OutboxFull);
+        }
+        let (mut rest, mut result) = (text, Ok(()));
+        loop {
+            let now = self.outbox.host().now();
+            let (part, left) = self.logs.write(log, rest, now);
+            let Some(part) = part else { break };
+            match room {
+                // The rest of the text is worth as much as its beginning.
+                None => result = result.and(self.send_part(part, Kind::LogPart(log))),
+                Some(Room::None) => self.outbox.lose(Report::Log(part.name)),
+                Some(_) => self.take_in_whatever_holds(part),
+            }
+            rest = left;
+        }
+        if room.is_some() {
+            self.outbox.deliver_at_once();
+        }
+        result
+    }
+
+    /// Send what the log still holds, behind a part that may still wait. Only `unacknowledged` tells what becomes of it.
+    pub fn close_log(&mut self, log: u32) {
+        let Some(part) = self.logs.close(log) else { return };
+        let report = Report::Log(part.name.clone());
+        if self.send_part(part, Kind::Log) == Err(Fault::OutboxFull) {
+            self.outbox.lose(report);
+        }
+    }
+
+    pub fn end(&mut self, outcome: Outcome, message: Option<String>, data: Option<String>) -> Result<(), Fault> {
+        if let State::Ended(outcome) = self.state {
+            return Err(Fault::Ended(outcome));
+        }
+        let message = self.config.protocol.message(&self.run, Moment::End(outcome), message);
+        let event = Event::Ending(outcome, Details::parse(message, data)?);
+        self.send_all_logs();
+        self.outbox.close();
+        self.take_in(event, Kind::Ending)?;
+        self.deliver(Outbox::deliver_to_the_end)
+    }
+
+    /// How many reports are pending then.
+    pub fn advance(&mut self, wait: Duration) -> usize {
+        self.send_old_logs();
+        self.outbox.advance(wait);
+        self.outbox.len()
+    }
+
+    pub fn deliver_within(&mut self, time: Duration) {
+        self.outbox.close_within(time);
+    }
+
+    pub fn flush(&mut self) -> Result<(), DeliveryError> {
+        self.send_old_logs();
+        let delivered = match self.config.delivery {
+            Delivery::NonBlocking => {
+                self.outbox.deliver_at_once();
+                self.outbox.first_undelivered()
+            }
+            Delivery::Blocking | Delivery::Background => self.outbox.flush(),
+        };
+        self.outbox.ledger().tell().map_or(delivered, Err)
+    }
+
+    pub fn unacknowledged(&self) -> Shortfall {
+        self.outbox.shortfall()
     }
 
     // Once in the component, not once in every kind of report.
     #[inline(never)]
-    fn report(&mut self, event: Event) -> Result<(), ReportError> {
-        let kind = self.take_in(&event)?;
-        self.deliver(match (kind, self.config.delivery) {
-            (Kind::Ending, _) => Patience::Insistent,
-            (_, Delivery::Blocking) => Patience::Budget,
-            (_, Delivery::Background) => Patience::None,
-        })
-    }
-
-    /// From here on the report counts: it is in the outbox, and the run's state follows it.
-    fn take_in(&mut self, event: &Event) -> Result<Kind, ReportError> {
-        let next = self.state.after(event)?;
-        let host = self.outbox.host();
-        let id = Uuid::random(host.random(), host.random());
-        let request = self.config.protocol.request(&self.run, event, id, host.unix_time())?;
+    fn report(&mut self, event: Event) -> Result<(), Fault> {
+        self.send_old_logs();
         let kind = match event {
             Event::Progress(Details { data: None, .. }) => Kind::Overtakable,
-            Event::Ending(..) => Kind::Ending,
+            Event::Log { .. } => Kind::Log,
             _ => Kind::Ordinary,
         };
-        if !self.config.silent {
-            self.outbox.push(event.label(), kind, request)?;
-        }
-        self.state = next;
-        Ok(kind)
+        self.take_in(event, kind)?;
+        self.deliver(Outbox::deliver_for_a_report)
     }
 
-    fn deliver(&mut self, patience: Patience) -> Result<(), ReportError> {
-        let delivered = self.outbox.deliver(patience);
-        if patience == Patience::None {
+    fn send_part(&mut self, Part { name, text, .. }: Part, kind: Kind) -> Result<(), Fault> {
+        self.take_in(Event::Log { name, text }, kind)?;
+        self.deliver(Outbox::deliver_for_a_report)
+    }
+
+    fn send_old_logs(&mut self) {
+        let now = self.outbox.host().now();
+        while let Some(part) = self.logs.next_old(now, |log| !self.outbox.holds_part_of(log)) {
+            self.take_in_whatever_holds(part);
+        }
+    }
+
+    fn send_all_logs(&mut self) {
+        while let Some(part) = self.logs.next_held() {
+            self.take_in_whatever_holds(part);
+        }
+    }
+
+    /// Logs are few, and a part of them is small: these are taken beyond the limits of the outbox.
+    fn take_in_whatever_holds(&mut self, Part { log, name, text }: Part) {
+        // That the protocol has logs was checked when it was opened.
+        _ = self.push(&Event::Log { name, text }, Kind::LogPart(log));
+    }
+
+    /// From here on the report counts: it is in the outbox, or lost for want of room, and the run's state follows it.
+    fn take_in(&mut self, event: Event, kind: Kind) -> Result<(), Fault> {
+        let next = self.state.after(&event)?;
+        if kind != Kind::Ending && !self.config.silent {
+            // What is added to the caller's bytes is next to nothing.
+            let room = self.room(event.bytes(), kind);
+            match room {
+                Room::Free => {}
+                Room::Later => return Err(Fault::OutboxFull),
+                Room::None => {
+                    self.outbox.lose(event.report());
+                    self.state = next;
+                    return Ok(());
+                }
+            }
+        }
+        self.push(&event, kind)?;
+        self.state = next;
+        Ok(())
+    }
+
+    /// As the run's delivery has it: waits for room, or looks for it once more.
+    fn room(&mut self, bytes: usize, kind: Kind) -> Room {
+        match (self.outbox.room(bytes, kind), self.config.delivery) {
+            (Room::Later, Delivery::NonBlocking) => {
+                self.outbox.deliver_at_once();
+                self.outbox.room(bytes, kind)
+            }
+            (Room::Later, _) => self.outbox.wait_for_room(bytes, kind),
+            (room, _) => room,
+        }
+    }
+
+    fn push(&mut self, event: &Event, kind: Kind) -> Result<(), Fault> {
+        let host = self.outbox.host();
+        let id = Uuid::random(host.random(), host.random());
+        let body = self.body(event, id)?;
+        if !self.config.silent {
+            let target = Rc::clone(&self.target);
+            self.outbox.push(event.report(), kind, Request { target, idempotency_key: id, body });
+        }
+        Ok(())
+    }
+
+    fn body(&self, event: &Event, id: Uuid) -> Result<alloc::vec::Vec<u8>, Fault> {
+        let unix_time = self.outbox.host().unix_time();
+        self.config.protocol.body(&self.run, event, id, unix_time).map_err(|what| Fault::Unsupported(what.into()))
+    }
+
+    /// As the run's delivery has it: only a blocking report and an ending wait, and say what became of it.
+    fn deliver(&mut self, wait: impl FnOnce(&mut Outbox<H>) -> Result<(), DeliveryError>) -> Result<(), Fault> {
+        let is_waited_for = match self.config.delivery {
+            Delivery::Blocking => true,
+            Delivery::Background => matches!(self.state, State::Ended(_)),
+            Delivery::NonBlocking => false,
+        };
+        if !is_waited_for {
+            self.outbox.deliver_at_once();
             return Ok(());
         }
-        if let Some(rejection) = self.outbox.take_rejection() {
-            return Err(rejection);
-        }
-        Ok(delivered?)
+        let delivered = wait(&mut self.outbox);
+        self.outbox.ledger().tell().map_or(delivered, Err).map_err(Fault::Delivery)
     }
 }
 
-/// Nobody has to remember: a run that was started ends, and what is in the outbox goes out.
-impl<H: Host> Drop for Process<H> {
+/// A run that was started ends, and what is in the outbox goes out, even if the caller forgets both.
+impl<H: Platform> Drop for Process<H> {
     fn drop(&mut self) {
         if self.state == State::Running {
             let message = Some("ended without reporting an outcome".into());
-            let message = self.config.protocol.message(&self.run, Moment::End(Outcome::Failed), message);
-            // An ending is always taken in, and there is nobody to tell.
-            _ = self.take_in(&Event::Ending(Outcome::Failed, Details { message, data: None }));
+            // No caller is left to return an error to.
+            _ = self.end(Outcome::Failed, message, None);
+            return;
         }
+        self.send_all_logs();
         self.outbox.close();
+        if self.config.delivery != Delivery::NonBlocking {
+            _ = self.outbox.deliver_to_the_end();
+        }
     }
 }
 
 impl State {
     /// The state after this report; or, the run having ended, none.
-    fn after(self, event: &Event) -> Result<Self, ReportError> {
+    fn after(self, event: &Event) -> Result<Self, Fault> {
         match (self, event) {
             (state, Event::Log { .. }) => Ok(state),
-            (Self::Ended(outcome), _) => Err(ReportError::Ended(outcome)),
+            (Self::Ended(outcome), _) => Err(Fault::Ended(outcome)),
             (state, Event::Output { .. }) => Ok(state),
             (_, Event::Start(_) | Event::Progress(_) | Event::Stage { .. }) => Ok(Self::Running),
             (_, Event::Ending(outcome, _)) => Ok(Self::Ended(*outcome)),
@@ -149,26 +301,57 @@ impl State {
     }
 }
 
-impl From<String> for ReportError {
+impl From<String> for Fault {
     fn from(what: String) -> Self {
         Self::InvalidArgument(what)
     }
 }
 
-impl From<Unsupported> for ReportError {
-    fn from(Unsupported(what): Unsupported) -> Self {
-        Self::Unsupported(what.into())
+// Each has what its calls can come to; `Process` gives no call another fault.
+
+impl From<Fault> for ReportError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::InvalidArgument(what) | Fault::Unsupported(what) => Self::InvalidArgument(what),
+            Fault::Ended(outcome) => Self::Ended(outcome),
+            Fault::OutboxFull => Self::OutboxFull,
+            Fault::Delivery(error) => Self::Delivery(error),
+        }
     }
 }
 
-impl From<Full> for ReportError {
-    fn from(Full(what): Full) -> Self {
-        Self::OutboxFull(what)
+impl From<Fault> for OutputError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::InvalidArgument(what) => Self::InvalidArgument(what),
+            Fault::Unsupported(what) => Self::Unsupported(what),
+            Fault::Ended(outcome) => Self::Ended(outcome),
+            Fault::OutboxFull => Self::OutboxFull,
+            Fault::Delivery(error) => Self::Delivery(error),
+        }
     }
 }
 
-impl From<Undelivered> for ReportError {
-    fn from(Undelivered(what): Undelivered) -> Self {
-        Self::Undelivered(what)
+impl From<Fault> for LogError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::InvalidArgument(what) => Self::InvalidArgument(what),
+            Fault::Unsupported(what) => Self::Unsupported(what),
+            // A log may follow an ending.
+            Fault::Ended(_) | Fault::OutboxFull => Self::OutboxFull,
+            Fault::Delivery(error) => Self::Delivery(error),
+        }
+    }
+}
+
+impl From<Fault> for EndingError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::InvalidArgument(what) | Fault::Unsupported(what) => Self::InvalidArgument(what),
+            // An ending is taken beyond every limit.
+            Fault::OutboxFull => Self::InvalidArgument(String::new()),
+            Fault::Ended(outcome) => Self::Ended(outcome),
+            Fault::Delivery(error) => Self::Delivery(error),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! From an event to the bytes of an HTTP request. Pure.
+//! What Orchestra's interfaces make of a run, its events and its endpoint: where a request goes, and its body. Pure.
 
 mod jobs;
 mod webhook;
@@ -7,11 +7,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::config::parse_name;
-use crate::contract::ConfigError;
-use crate::contract::Outcome;
-use crate::endpoint::Endpoint;
+use orchestra_url::Endpoint;
+
 use crate::event::Event;
+use crate::name::parse_name;
+use crate::run::{Moment, RunIdentity};
 use crate::text;
 use crate::uuid::Uuid;
 
@@ -24,56 +24,24 @@ pub enum Protocol {
     Jobs { client_id: String },
 }
 
-/// The run that events are about.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// As it goes over the wire.
-    pub id: String,
-    pub name: Option<String>,
-}
-
-/// One report, ready to be posted any number of times.
-#[derive(Debug)]
-pub struct Request {
-    /// The same on every attempt, so that the endpoint can tell a repetition.
-    pub idempotency_key: Uuid,
-    /// JSON.
-    pub body: Vec<u8>,
-}
-
-/// The call that a message comes with, where a protocol has words of its own for it.
-#[derive(Clone, Copy, Debug)]
-pub enum Moment {
-    Start,
-    End(Outcome),
-}
-
-/// The protocol has no such event: a sentence that says so.
-#[derive(Debug)]
-pub struct Unsupported(pub &'static str);
-
 impl Protocol {
-    pub fn parse_endpoint(&self, url: &str) -> Result<Endpoint, ConfigError> {
-        let endpoint = Endpoint::parse(url)?;
+    /// The error is a sentence.
+    pub fn parse_endpoint(&self, url: &str) -> Result<Endpoint, String> {
+        let endpoint = Endpoint::parse(url).map_err(|error| text::concat(&["the endpoint ", error.what()]))?;
         if matches!(self, Self::Jobs { .. }) && endpoint.query.is_some() {
-            return Err(ConfigError::InvalidEndpoint(
-                "the endpoint has a query: the jobs protocol puts its own behind jobs/sdk/sdk_receive".into(),
-            ));
+            return Err("the endpoint has a query: the jobs protocol puts its own behind jobs/sdk/sdk_receive".into());
         }
         Ok(endpoint)
     }
 
-    pub fn parse_run_id(&self, text: &str) -> Result<String, ConfigError> {
+    /// The error is a sentence.
+    pub fn parse_run_id(&self, text: &str) -> Result<String, String> {
         match self {
             Self::Webhook => Uuid::parse(text).map(Uuid::hyphenated).ok_or_else(|| {
-                ConfigError::InvalidRunId(
-                    "the run id is no UUID: pass what Orchestra gave the task in ORCHESTRA_TASK_RUN_ID or its trigger"
-                        .into(),
-                )
+                "the run id is not a UUID: pass what Orchestra gave the task in ORCHESTRA_TASK_RUN_ID or its trigger"
+                    .into()
             }),
-            Self::Jobs { .. } => {
-                parse_name(text).map_err(|what| ConfigError::InvalidRunId(text::concat(&["the run id ", what])))
-            }
+            Self::Jobs { .. } => parse_name(text).map_err(|what| text::concat(&["the run id ", what])),
         }
     }
 
@@ -92,8 +60,8 @@ impl Protocol {
         }
     }
 
-    /// The message that is sent where the caller gave this one.
-    pub fn message(&self, run: &Run, moment: Moment, given: Option<String>) -> Option<String> {
+    /// The message that is sent if the caller gave this one.
+    pub fn message(&self, run: &RunIdentity, moment: Moment, given: Option<String>) -> Option<String> {
         let given = given.filter(|message| !message.is_empty());
         match self {
             Self::Webhook => webhook::message(run, moment, given),
@@ -101,12 +69,18 @@ impl Protocol {
         }
     }
 
-    /// `id` is new for each report; `unix_time` is when it was made.
-    pub fn request(&self, run: &Run, event: &Event, id: Uuid, unix_time: Duration) -> Result<Request, Unsupported> {
-        let body = match self {
-            Self::Webhook => webhook::body(run, event),
-            Self::Jobs { .. } => jobs::body(run, event, id, unix_time)?,
-        };
-        Ok(Request { idempotency_key: id, body })
+    /// The event's body, or why the protocol has no such event: a sentence. `id` is the report's; `unix_time` is when it was
+    /// made.
+    pub fn body(
+        &self,
+        run: &RunIdentity,
+        event: &Event,
+        id: Uuid,
+        unix_time: Duration,
+    ) -> Result<Vec<u8>, &'static str> {
+        match self {
+            Self::Webhook => Ok(webhook::body(run, event)),
+            Self::Jobs { .. } => jobs::body(run, event, id, unix_time),
+        }
     }
 }

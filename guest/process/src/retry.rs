@@ -1,11 +1,13 @@
 //! The retry policy: what an answer means, and how long to wait before the next attempt. Pure; time is a value.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::time::Duration;
 
-use crate::calendar;
-use crate::contract::{ConfigError, RetryPolicy};
-use crate::host::{Answer, Fault};
+use orchestra_policy::Times;
+
+use crate::answer::{Answer, Fault};
+use crate::contract::RetryPolicy;
+use crate::http_date::retry_after;
 use crate::text;
 
 /// How often and how soon delivery is tried again.
@@ -15,8 +17,10 @@ pub struct Policy {
     pub attempts: u32,
     pub first_wait: Duration,
     pub longest_wait: Duration,
-    /// What one call may take in all.
+    /// What one report may take in all.
     pub budget: Duration,
+    /// How long undelivered reports are tried after the end of a run.
+    pub delivery_timeout: Duration,
 }
 
 impl Policy {
@@ -24,20 +28,24 @@ impl Policy {
         attempts: 5,
         first_wait: Duration::from_millis(500),
         longest_wait: Duration::from_secs(15),
-        budget: Duration::from_secs(60),
+        budget: Times::DEFAULT.budget,
+        delivery_timeout: Times::DEFAULT.delivery_timeout,
     };
 
-    pub fn parse(policy: RetryPolicy) -> Result<Self, ConfigError> {
-        let RetryPolicy { attempts, first_wait, longest_wait, budget } = policy;
-        let wrong = |what: &str| Err(ConfigError::InvalidRetryPolicy(String::from(what)));
+    /// The error is a sentence.
+    pub fn parse(policy: RetryPolicy) -> Result<Self, &'static str> {
+        let RetryPolicy { attempts, first_wait, longest_wait, budget, delivery_timeout } = policy;
         if attempts == 0 {
-            return wrong("attempts is 0: give at least 1");
+            return Err("attempts is 0: give at least 1");
         }
         if longest_wait < first_wait {
-            return wrong("longest-wait is shorter than first-wait");
+            return Err("longest-wait is shorter than first-wait");
         }
         if budget == 0 {
-            return wrong("budget is 0: give at least 1 ms");
+            return Err("budget is 0: give at least 1 ms");
+        }
+        if delivery_timeout == 0 {
+            return Err("delivery-timeout is 0: give at least 1 ms");
         }
         let milliseconds = |span: u32| Duration::from_millis(span.into());
         Ok(Self {
@@ -45,7 +53,21 @@ impl Policy {
             first_wait: milliseconds(first_wait),
             longest_wait: milliseconds(longest_wait),
             budget: milliseconds(budget),
+            delivery_timeout: milliseconds(delivery_timeout),
         })
+    }
+
+    /// As the contract has it.
+    pub fn to_contract(self) -> RetryPolicy {
+        // Each was parsed from as many bits, or is one of the defaults.
+        let milliseconds = |span: Duration| u32::try_from(span.as_millis()).unwrap_or(u32::MAX);
+        RetryPolicy {
+            attempts: self.attempts,
+            first_wait: milliseconds(self.first_wait),
+            longest_wait: milliseconds(self.longest_wait),
+            budget: milliseconds(self.budget),
+            delivery_timeout: milliseconds(self.delivery_timeout),
+        }
     }
 
     /// The wait after the `failures`th failed attempt: exponential with full jitter, so that tasks which failed together
@@ -88,59 +110,16 @@ pub fn classify(attempt: Result<Answer, Fault>, unix_time: Duration) -> Verdict 
         200..=299 => Verdict::Acknowledged,
         // Request timeout, too early, too many requests; and the server errors that pass.
         408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::Retry {
-            trouble: text::concat(&["the endpoint answered ", &text::number(answer.status.into(), 3)]),
+            trouble: text::concat(&["the endpoint answered ", &answer.status.to_string()]),
             after: answer.retry_after.and_then(|value| retry_after(&value, unix_time)),
         },
         // Followed, it would become a GET in many clients, and look like a success (RFC 9110, section 15.4).
         status @ 300..=399 if answer.location.is_some() => Verdict::Refused {
             status,
-            answer: text::concat(&["a redirect to ", &answer.location.unwrap_or_default(), ", which is not followed"]),
+            answer: text::concat(&["a redirect, which is not followed, to ", &answer.location.unwrap_or_default()]),
         },
         status => Verdict::Refused { status, answer: answer.text },
     }
-}
-
-/// RFC 9110, section 10.2.3: seconds, or a date. `None` for anything else.
-fn retry_after(value: &str, unix_time: Duration) -> Option<Duration> {
-    let value = value.trim_ascii();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    Some(http_date(value, unix_time)?.saturating_sub(unix_time))
-}
-
-/// A date in any of the three forms of RFC 9110, section 5.6.7, as time since 1970. They differ in the order of their
-/// numbers, and where the month's name comes first, the year comes last.
-fn http_date(text: &str, unix_time: Duration) -> Option<Duration> {
-    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (mut numbers, mut count, mut month, mut month_first) = ([0; 5], 0, None, false);
-    for word in text.split(|character: char| !character.is_ascii_alphanumeric()) {
-        if let Ok(number) = word.parse::<u64>() {
-            *numbers.get_mut(count)? = number;
-            count += 1;
-        } else if let Some(index) = MONTHS.chunks(3).position(|name| name == word.as_bytes()) {
-            month = Some(index as u64 + 1);
-            month_first = count == 0;
-        }
-    }
-    let (day, year, [hour, minute, second]) = match numbers {
-        // Sun Nov  6 08:49:37 1994
-        [day, hour, minute, second, year] if month_first => (day, year, [hour, minute, second]),
-        // Sun, 06 Nov 1994 08:49:37 GMT, or with hyphens and two digits for the year.
-        [day, year, hour, minute, second] => (day, year, [hour, minute, second]),
-    };
-    // A leap second is taken for the one before.
-    if count < 5 || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let year = match year {
-        // Two digits are never more than 50 years ahead.
-        0..=99 if calendar::date(unix_time.as_secs() / calendar::DAY_SECONDS).0 + 50 >= 2000 + year => 2000 + year,
-        0..=99 => 1900 + year,
-        _ => year,
-    };
-    let days = calendar::days_since_1970(year, month?, day)?;
-    Some(Duration::from_secs(days * calendar::DAY_SECONDS + hour * 3600 + minute * 60 + second.min(59)))
 }
 
 #[cfg(test)]
@@ -151,8 +130,8 @@ mod tests {
     /// Mon, 23 Nov 2026 08:00:00 GMT
     const NOW: Duration = Duration::from_secs(1_795_420_800);
 
-    fn policy(attempts: u32, first_wait: u32, longest_wait: u32, budget: u32) -> Result<Policy, ConfigError> {
-        Policy::parse(RetryPolicy { attempts, first_wait, longest_wait, budget })
+    fn policy(attempts: u32, first_wait: u32, longest_wait: u32, budget: u32) -> Result<Policy, &'static str> {
+        Policy::parse(RetryPolicy { attempts, first_wait, longest_wait, budget, delivery_timeout: 1 })
     }
 
     fn answer(status: u16) -> Answer {
@@ -202,25 +181,6 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let seconds = |value| retry_after(value, NOW).map(|wait| wait.as_secs());
-        assert_eq!(seconds("0"), Some(0));
-        assert_eq!(seconds(" 120 "), Some(120));
-        assert_eq!(seconds("99999999999999999999999"), Some(u64::MAX));
-        assert_eq!(seconds("Mon, 23 Nov 2026 08:00:07 GMT"), Some(7));
-        assert_eq!(seconds("Monday, 23-Nov-26 08:01:00 GMT"), Some(60));
-        assert_eq!(seconds("Mon Nov 23 08:02:00 2026"), Some(120));
-        assert_eq!(seconds("Sun Nov  6 08:49:37 1994"), Some(0));
-        assert_eq!(seconds("Sunday, 06-Nov-94 08:49:37 GMT"), Some(0));
-        assert_eq!(seconds("Sun, 01 Jan 1950 00:00:00 GMT"), Some(0));
-        for wrong in
-            ["", "soon", "-1", "1.5", "Mon, 31 Feb 2026 08:00:07 GMT", "Mon, 23 Nov 2026", "Mon, 23 Nov 2026 8", "é"]
-        {
-            assert_eq!(seconds(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
     fn waits_double_up_to_the_longest() {
         let policy = policy(9, 100, 1000, 1).unwrap();
         let longest: Vec<_> = (1..=6).map(|failures| policy.wait(failures, u64::MAX).as_millis()).collect();
@@ -247,5 +207,6 @@ mod tests {
         for (attempts, first_wait, longest_wait, budget) in [(0, 1, 1, 1), (1, 2, 1, 1), (1, 1, 1, 0)] {
             assert!(policy(attempts, first_wait, longest_wait, budget).is_err());
         }
+        assert!(Policy::parse(RetryPolicy { delivery_timeout: 0, ..Policy::DEFAULT.to_contract() }).is_err());
     }
 }

@@ -1,16 +1,18 @@
-//! A host for tests: time passes only where somebody waits, chance always gives the longest wait, and attempts end as
-//! scripted. What is not scripted is acknowledged at once.
+//! A host for tests: time passes only while somebody waits, chance always gives the longest wait, and attempts end as
+//! scripted. Attempts beyond the script are acknowledged at once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::answer::{Answer, Fault};
 use crate::config::Config;
 use crate::contract::Delivery;
-use crate::host::{Answer, Fault, Host};
+use crate::platform::Platform;
 use crate::process::Process;
-use crate::protocol::Request;
+use crate::request::Request;
+use crate::retry::Policy;
 
 /// Mon, 23 Nov 2026 08:00:00 GMT is when every simulation begins.
 pub const BEGIN: Duration = Duration::from_secs(1_795_420_800);
@@ -22,7 +24,17 @@ pub struct Simulation(Rc<World>);
 struct World {
     now: Cell<Duration>,
     script: RefCell<VecDeque<Attempt>>,
+    /// Before that, every attempt that is not scripted fails.
+    down_until: Cell<Duration>,
     sent: RefCell<Vec<(Duration, String)>>,
+    acknowledged: RefCell<Vec<String>>,
+}
+
+/// An attempt under way.
+pub struct Exchange {
+    over_at: Duration,
+    result: Result<Answer, Fault>,
+    body: String,
 }
 
 /// What an attempt comes to, and how long it takes.
@@ -52,9 +64,21 @@ impl Simulation {
         simulation
     }
 
+    /// An endpoint that resets every connection for this long.
+    pub fn down_for(seconds: u64) -> Self {
+        let simulation = Self::default();
+        simulation.0.down_until.set(Duration::from_secs(seconds));
+        simulation
+    }
+
     /// A run with the default policy.
     pub fn run(&self, delivery: Delivery) -> Process<Self> {
-        let config = Config { delivery, ..Config::webhook("key", None).unwrap() };
+        self.run_with(delivery, Policy::DEFAULT)
+    }
+
+    pub fn run_with(&self, delivery: Delivery, policy: Policy) -> Process<Self> {
+        let mut config = Config::webhook("key").unwrap();
+        (config.delivery, config.policy) = (delivery, policy);
         Process::open(Rc::new(config), self.clone(), "12345678-1234-5678-1234-567812345abc", None).unwrap()
     }
 
@@ -71,30 +95,39 @@ impl Simulation {
         self.0.sent.borrow().iter().map(|(at, _)| at.as_secs_f64()).collect()
     }
 
+    /// The bodies that were answered with 200, in the order of the answers.
+    pub fn acknowledged(&self) -> Vec<String> {
+        self.0.acknowledged.borrow().clone()
+    }
+
     pub fn bodies(&self) -> Vec<String> {
         self.0.sent.borrow().iter().map(|(_, body)| body.clone()).collect()
     }
 }
 
-impl Host for Simulation {
-    type Exchange = Attempt;
+impl Platform for Simulation {
+    type Exchange = Exchange;
 
-    fn begin(&self, _: &Config, request: &Request) -> Attempt {
-        self.0.sent.borrow_mut().push((self.now(), String::from_utf8(request.body.clone()).unwrap()));
-        let (takes, result) = self.0.script.borrow_mut().pop_front().unwrap_or_else(|| answer(200));
-        (self.now() + takes, result)
+    fn begin(&self, request: Rc<Request>) -> Exchange {
+        let body = String::from_utf8(request.body.clone()).unwrap();
+        self.0.sent.borrow_mut().push((self.now(), body.clone()));
+        let scripted = self.0.script.borrow_mut().pop_front();
+        let (takes, result) = scripted.unwrap_or_else(|| match self.now() < self.0.down_until.get() {
+            true => (Duration::ZERO, Err(Fault::Network("the connection was closed".to_string()))),
+            false => answer(200),
+        });
+        Exchange { over_at: self.now() + takes, result, body }
     }
 
-    fn advance(
-        &self,
-        (over_at, result): &mut Attempt,
-        _: &Config,
-        _: &Request,
-        wait: Duration,
-    ) -> Option<Result<Answer, Fault>> {
+    fn advance(&self, exchange: &mut Exchange, wait: Duration) -> Option<Result<Answer, Fault>> {
+        let Exchange { over_at, result, body } = exchange;
         let until = self.now() + wait;
         self.0.now.set(until.min(*over_at).max(self.now()));
-        (*over_at <= until).then(|| result.clone())
+        let is_over = *over_at <= until;
+        if is_over && matches!(result, Ok(Answer { status: 200, .. })) {
+            self.0.acknowledged.borrow_mut().push(body.clone());
+        }
+        is_over.then(|| result.clone())
     }
 
     fn now(&self) -> Duration {

@@ -1,9 +1,10 @@
 //! The world outside through WASI, and the only code that names `wasi:http`.
 //!
 //! An attempt is a small state machine, so that it can be left under way while the task goes on. The order of fields is
-//! the order of dropping: WASI traps where a parent is dropped before its child.
+//! the order of dropping: WASI traps if a parent is dropped before its child.
 
-use alloc::string::String;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -17,28 +18,35 @@ use wasi::io::poll;
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::random::random;
 
-use crate::config::{ApiKey, Config};
-use crate::host::{Answer, Fault, Host};
-use crate::protocol::Request;
+use crate::answer::{Answer, Fault};
+use crate::key::AccountKey;
+use crate::platform::Platform;
+use crate::request::Request;
 use crate::text;
 
-/// What is kept of an answer, for an error's text.
+/// At most this much of an answer, a header or a host's own error is kept for the text of an error.
 const ANSWER_KEPT_BYTES: usize = 1024;
-/// What is read of an answer: hosts keep a connection only if its answer was read to the end.
+/// At most this much of an answer is read. Hosts keep a connection only if its answer was read to the end.
 const ANSWER_READ_BYTES: usize = 64 * 1024;
-/// For how long an answer is read. By then its status has settled what it means.
+/// An answer is read for at most this long. Its status has settled by then what it means.
 const ANSWER_READ_TIME: Duration = Duration::from_millis(250);
+
+/// A body is written in pieces of at most this size, so that it can be seen to move on a slow line.
+const PIECE_BYTES: usize = 16 * 1024;
+/// What the host has taken may still be in buffers: its own, the machine's, or a proxy's. So the answer to a long body may
+/// come later, by one second for each of this many bytes, which is a line of half a megabit a second.
+const BYTES_A_SECOND: usize = 64 * 1024;
 
 /// `wasi:http`, `wasi:clocks` and `wasi:random`.
 pub struct Wasi;
 
 /// One attempt under way: its request is being written, then its answer awaited, then the answer's body read.
 ///
-/// What is there tells how far it is.
+/// The fields that are set tell how far it is.
 pub struct Exchange {
     /// Until the request is written.
     sending: Option<OutputStream>,
-    /// Until the request is finished. Where writing broke off it stays: dropping it would take back a request whose answer
+    /// Until the request is finished. If writing broke off, it stays: dropping it would take back a request whose answer
     /// may be on its way.
     outgoing_body: Option<OutgoingBody>,
     reading: Option<Reading>,
@@ -47,8 +55,13 @@ pub struct Exchange {
     result: Option<Result<Answer, Fault>>,
     sent_bytes: usize,
     flushing: bool,
-    /// If nothing has moved by then, the attempt is over.
+    /// If nothing has moved by then, the attempt is over. This is for hosts without timeouts, and for what theirs leave out,
+    /// such as a TLS handshake.
+    ///
+    /// A host that has requests wait in a queue of its own keeps this clock from going on meanwhile, as `host/` does: the
+    /// component could not tell a queue from an endpoint that is silent, and a deadline behind any queue would be none.
     deadline: Duration,
+    request: Rc<Request>,
 }
 
 /// The body of an answer; it has this order for dropping, too.
@@ -61,10 +74,11 @@ struct Reading {
     done: bool,
 }
 
-impl Host for Wasi {
+impl Platform for Wasi {
     type Exchange = Exchange;
 
-    fn begin(&self, config: &Config, request: &Request) -> Exchange {
+    fn begin(&self, request: Rc<Request>) -> Exchange {
+        let timeouts = &request.target.timeouts;
         let mut exchange = Exchange {
             sending: None,
             outgoing_body: None,
@@ -73,29 +87,24 @@ impl Host for Wasi {
             result: None,
             sent_bytes: 0,
             flushing: false,
-            deadline: now() + config.timeouts.connect + config.timeouts.first_byte,
+            deadline: now() + timeouts.attempt(),
+            request,
         };
-        if let Err(fault) = exchange.begin(config, request) {
+        if let Err(fault) = exchange.begin() {
             exchange.result = Some(Err(fault));
         }
         exchange
     }
 
-    fn advance(
-        &self,
-        exchange: &mut Exchange,
-        config: &Config,
-        request: &Request,
-        wait: Duration,
-    ) -> Option<Result<Answer, Fault>> {
+    fn advance(&self, exchange: &mut Exchange, wait: Duration) -> Option<Result<Answer, Fault>> {
         let deadline = now().saturating_add(wait);
-        // Hosts tell that something is ready only after a poll, so there is one even where there is no time to wait.
+        // Hosts tell that something is ready only after a poll, so there is one even if there is no time to wait.
         let mut polled = false;
         loop {
-            while exchange.step(config, request) {}
+            while exchange.step() {}
             let now = now();
             if exchange.is_over(now) {
-                return Some(exchange.end(&config.key));
+                return Some(exchange.end());
             }
             if polled && now >= deadline {
                 return None;
@@ -124,87 +133,91 @@ impl Host for Wasi {
 }
 
 impl Exchange {
-    fn begin(&mut self, config: &Config, request: &Request) -> Result<(), Fault> {
+    fn begin(&mut self) -> Result<(), Fault> {
+        let Request { target, idempotency_key, body } = &*self.request;
+        let key = &target.key;
         let headers = Fields::new();
         for (name, value) in [
-            ("authorization", config.key.authorization(config.protocol.authorization_scheme()).as_str()),
+            ("authorization", key.authorization(target.authorization_scheme).as_str()),
             ("content-type", "application/json"),
-            ("content-length", &text::number(request.body.len() as u64, 1)),
-            ("idempotency-key", &request.idempotency_key.hyphenated()),
+            ("content-length", &body.len().to_string()),
+            ("idempotency-key", &idempotency_key.hyphenated()),
             ("user-agent", concat!("orchestra-process/", env!("CARGO_PKG_VERSION"))),
         ] {
             headers.append(name, value.as_bytes()).map_err(|_| not_taken(name))?;
         }
         let outgoing = OutgoingRequest::new(headers);
-        let scheme = if config.endpoint.https { Scheme::Https } else { Scheme::Http };
+        let scheme = if target.https { Scheme::Https } else { Scheme::Http };
         let taken = outgoing.set_method(&Method::Post).is_ok()
             && outgoing.set_scheme(Some(&scheme)).is_ok()
-            && outgoing.set_authority(Some(&config.endpoint.authority)).is_ok()
-            && outgoing.set_path_with_query(Some(&config.protocol.path_with_query(&config.endpoint))).is_ok();
+            && outgoing.set_authority(Some(&target.authority)).is_ok()
+            && outgoing.set_path_with_query(Some(&target.path_with_query)).is_ok();
         if !taken {
             return Err(not_taken("method, scheme, authority or path"));
         }
 
         // A host that does not support one of them says so here; the deadline is kept all the same.
-        let (options, timeouts) = (RequestOptions::new(), &config.timeouts);
+        let (options, timeouts) = (RequestOptions::new(), &target.timeouts);
         _ = options.set_connect_timeout(Some(nanoseconds(timeouts.connect)));
-        _ = options.set_first_byte_timeout(Some(nanoseconds(timeouts.first_byte)));
+        // Hosts may begin to count with the request, not at its end: wasmtime does.
+        _ = options.set_first_byte_timeout(Some(nanoseconds(first_byte(&self.request))));
         _ = options.set_between_bytes_timeout(Some(nanoseconds(timeouts.between_bytes)));
 
         // Nothing drains the body before the request is handled, so it is written afterwards.
         let body = outgoing.body().map_err(|()| not_taken("body"))?;
-        self.response =
-            Some(outgoing_handler::handle(outgoing, Some(options)).map_err(|code| fault(code, &config.key))?);
+        self.response = Some(outgoing_handler::handle(outgoing, Some(options)).map_err(|code| fault(code, key))?);
         self.sending = Some(body.write().map_err(|()| not_taken("body"))?);
         self.outgoing_body = Some(body);
         Ok(())
     }
 
     /// Do what can be done without waiting; `false` if nothing can.
-    fn step(&mut self, config: &Config, request: &Request) -> bool {
+    fn step(&mut self) -> bool {
         // An endpoint may answer before it has read the request, a refusal above all.
         if let Some(result) = self.response.as_ref().and_then(FutureIncomingResponse::get) {
             self.sending = None;
             self.outgoing_body = None;
             self.response = None;
-            self.receive(result, &config.key);
+            self.receive(result);
             return true;
         }
         if self.reading.is_some() {
-            return self.read(&config.key);
+            return self.read();
         }
-        self.send(config, request).unwrap_or_else(|_| {
+        self.send().unwrap_or_else(|_| {
             // The answer may say why.
             self.sending = None;
             true
         })
     }
 
-    fn send(&mut self, config: &Config, request: &Request) -> Result<bool, StreamError> {
+    fn send(&mut self) -> Result<bool, StreamError> {
+        let timeouts = &self.request.target.timeouts;
         let Some(stream) = &self.sending else { return Ok(false) };
         let permit = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);
-        let rest = request.body.get(self.sent_bytes..).unwrap_or_default();
-        let piece = &rest[..rest.len().min(permit)];
+        let rest = self.request.body.get(self.sent_bytes..).unwrap_or_default();
+        let piece = rest.get(..permit.min(PIECE_BYTES)).unwrap_or(rest);
         if permit == 0 {
             return Ok(false);
         }
         if !piece.is_empty() {
             stream.write(piece)?;
             self.sent_bytes += piece.len();
-            self.deadline = self.deadline.max(now() + config.timeouts.between_bytes);
+            self.deadline = self.deadline.max(now() + timeouts.between_bytes);
         } else if !self.flushing {
             stream.flush()?;
             self.flushing = true;
         } else {
             self.sending = None;
-            // Where this fails, the answer says why, as after a failed write.
+            // If this fails, the answer says why, as after a failed write.
             _ = self.outgoing_body.take().map(|body| OutgoingBody::finish(body, None));
-            self.deadline = self.deadline.max(now() + config.timeouts.first_byte);
+            self.deadline = self.deadline.max(now() + first_byte(&self.request));
         }
         Ok(true)
     }
 
-    fn receive(&mut self, result: Result<Result<IncomingResponse, ErrorCode>, ()>, key: &ApiKey) {
+    fn receive(&mut self, result: Result<Result<IncomingResponse, ErrorCode>, ()>) {
+        let key = &self.request.target.key;
         let response = match result {
             Ok(Ok(response)) => response,
             Ok(Err(code)) => return self.result = Some(Err(fault(code, key))),
@@ -213,7 +226,7 @@ impl Exchange {
         let headers = response.headers();
         let header = |name| {
             let value = headers.get(name).into_iter().next()?;
-            Some(key.redact(&readable(&value)))
+            Some(cut(key.redact(&readable(&value))))
         };
         self.result = Some(Ok(Answer {
             status: response.status(),
@@ -230,13 +243,14 @@ impl Exchange {
     }
 
     /// To the end, however that comes about, or as far as is of interest.
-    fn read(&mut self, key: &ApiKey) -> bool {
+    fn read(&mut self) -> bool {
+        let key = &self.request.target.key;
         let Some(reading) = &mut self.reading else { return false };
         match reading.stream.read(4096) {
             Ok(bytes) if bytes.is_empty() => return false,
             Ok(bytes) if reading.read_bytes < ANSWER_READ_BYTES => {
                 let room = (ANSWER_KEPT_BYTES + key.len()).saturating_sub(reading.kept.len());
-                reading.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                reading.kept.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
                 reading.read_bytes += bytes.len();
             }
             _ => {
@@ -252,13 +266,12 @@ impl Exchange {
     }
 
     /// The key is taken out of the answer's text before that is cut to its length.
-    fn end(&mut self, key: &ApiKey) -> Result<Answer, Fault> {
+    fn end(&mut self) -> Result<Answer, Fault> {
+        let key = &self.request.target.key;
         let late = || Err(Fault::Network("the endpoint did not answer in time".into()));
         let mut result = self.result.take().unwrap_or_else(late);
         if let (Ok(answer), Some(reading)) = (&mut result, &self.reading) {
-            let mut text = key.redact(&readable(&reading.kept));
-            text.truncate(text.floor_char_boundary(ANSWER_KEPT_BYTES));
-            answer.text = text;
+            answer.text = cut(key.redact(&readable(&reading.kept)));
         }
         result
     }
@@ -275,7 +288,18 @@ impl Exchange {
     }
 }
 
-/// What is no UTF-8 becomes U+FFFD.
+/// From the end of the request to the answer.
+fn first_byte(request: &Request) -> Duration {
+    request.target.timeouts.first_byte + Duration::from_secs((request.body.len() / BYTES_A_SECOND) as u64)
+}
+
+/// Cuts a text that somebody else wrote to the length that is kept of it.
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(ANSWER_KEPT_BYTES));
+    text
+}
+
+/// Bytes that are not UTF-8 become U+FFFD.
 fn readable(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -292,7 +316,7 @@ fn not_taken(what: &str) -> Fault {
 }
 
 /// Hosts tell errors apart loosely, so only a denial is taken at its word.
-fn fault(code: ErrorCode, key: &ApiKey) -> Fault {
+fn fault(code: ErrorCode, key: &AccountKey) -> Fault {
     let trouble = match code {
         ErrorCode::HttpRequestDenied => {
             return Fault::Denied("the host does not allow requests to the endpoint".into());
@@ -307,11 +331,10 @@ fn fault(code: ErrorCode, key: &ApiKey) -> Fault {
         ErrorCode::ConnectionTimeout => "connecting took too long",
         ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => "the endpoint did not answer in time",
         ErrorCode::ConnectionWriteTimeout => "the endpoint did not read in time",
-        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => {
-            "TLS failed: the host does not trust the endpoint's certificate, or they have no version in common"
-        }
+        ErrorCode::TlsCertificateError => "the host does not trust the endpoint's certificate",
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => "the TLS handshake failed",
         ErrorCode::InternalError(Some(text)) => {
-            return Fault::Network(text::concat(&["the host failed: ", &key.redact(&text)]));
+            return Fault::Network(text::concat(&["the host failed: ", &cut(key.redact(&text))]));
         }
         _ => "the exchange over HTTP broke",
     };

@@ -12,7 +12,8 @@ static ALLOCATOR: talc::TalckWasm = unsafe { talc::TalckWasm::new_global() };
 #[link(name = "c")]
 unsafe extern "C" {}
 
-/// Nothing here panics on what a caller passes or an endpoint answers. What remains says nothing, lest it says the key.
+/// Nothing here panics on what a caller passes or an endpoint answers. Any other panic says nothing, because its text might
+/// hold the key.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()

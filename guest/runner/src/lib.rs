@@ -1,5 +1,7 @@
 //! The runner component: runs a task, and reports for it.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
 use orchestra_entry_points::lifecycle::Process;
 use orchestra_entry_points::{Work, command, service};
 use wasi::http::types::{IncomingRequest, ResponseOutparam};

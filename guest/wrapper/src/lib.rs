@@ -1,7 +1,10 @@
 //! The wrapper component: runs any WASI command, unmodified, and reports for it.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
 use orchestra_entry_points::lifecycle::Process;
-use orchestra_entry_points::{FAILURE, Work, command, service};
+use orchestra_entry_points::{Work, command, service};
+use orchestra_policy::{EXIT_FAILURE, INPUT_VARIABLE, NO_INPUT};
 use wasi::http::types::{IncomingRequest, ResponseOutparam};
 
 mod bindings {
@@ -31,15 +34,15 @@ bindings::export!(Wrapper with_types_in bindings);
 impl Work for Wrapper {
     /// The arguments are the command's own.
     fn input_of_command_line() -> Result<String, String> {
-        Ok("{}".to_string())
+        Ok(NO_INPUT.to_string())
     }
 
     fn variables(input: &str) -> Vec<(String, String)> {
-        vec![("TASK_INPUT".to_string(), input.to_string())]
+        vec![(INPUT_VARIABLE.to_string(), input.to_string())]
     }
 
     fn run(_: &Process, _: &str) -> Result<(), String> {
-        bindings::wasi::cli::run::run().map_err(|()| FAILURE.to_string())
+        bindings::wasi::cli::run::run().map_err(|()| EXIT_FAILURE.to_string())
     }
 }
 

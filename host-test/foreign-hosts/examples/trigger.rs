@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use foreign_hosts::host::{Host, Setting};
+use foreign_hosts::host::{ForeignHost, Setting};
 use host_test::endpoint::{MockEndpoint, status};
 
 const TRIGGERS: usize = 200;
@@ -11,7 +11,7 @@ const TRIGGERS: usize = 200;
 fn main() {
     let endpoint = MockEndpoint::always(status(200));
     let url = endpoint.url();
-    let service = Host::Wasmtime.serve(&Setting {
+    let service = ForeignHost::Wasmtime.serve(&Setting {
         name: "trigger",
         component: &foreign_hosts::target().join("components/examples/task-rust.composed.wasm"),
         folder: &foreign_hosts::root().join("examples/data"),

@@ -6,13 +6,13 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use host_test::composed::service::{Response, read};
+use host_test::composed::service::{Answered, read};
 
-use crate::process::{Process, RUN_LIMIT};
+use crate::process::{HostProcess, RUN_LIMIT};
 
 /// Who runs a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Host {
+pub enum ForeignHost {
     /// wasmtime's own command line.
     Wasmtime,
     /// jco: the component becomes a JavaScript module, and runs on Node.
@@ -36,7 +36,7 @@ pub struct Setting<'a> {
 
 /// What came of a run.
 #[derive(Debug)]
-pub struct Run {
+pub struct HostRun {
     /// Whether the exit status was 0.
     pub succeeded: bool,
     /// Standard output and standard error, as they came.
@@ -44,12 +44,12 @@ pub struct Run {
 }
 
 /// A service on loopback, which ends when it is dropped.
-pub struct Service {
-    process: Process,
+pub struct HostedService {
+    process: HostProcess,
     address: SocketAddr,
 }
 
-impl Host {
+impl ForeignHost {
     /// Every host that takes composed components.
     pub const OTHERS: &'static [Self] = &[Self::Wasmtime, Self::Node];
     /// Every host of the matrix.
@@ -75,7 +75,7 @@ impl Host {
     /// # Panics
     ///
     /// If the component or the host is not there, or 5 min are over; then nothing of the run is left behind.
-    pub fn run(self, setting: &Setting, arguments: &[&str]) -> Run {
+    pub fn run(self, setting: &Setting, arguments: &[&str]) -> HostRun {
         let mut command = match self {
             Self::Wasmtime => wasmtime(setting, &["run", "-Shttp"]),
             Self::Node => jco(setting, &["run"]),
@@ -85,17 +85,17 @@ impl Host {
         if self != Self::Orchestra {
             command.args(arguments);
         }
-        let mut process = Process::start(command);
+        let mut process = HostProcess::start(command);
         let succeeded = process.wait().success();
-        Run { succeeded, output: process.output() }
+        HostRun { succeeded, output: process.output() }
     }
 
     /// Starts a component as a service: `wasmtime serve`, `jco serve`.
     ///
     /// # Panics
     ///
-    /// As [`run`](Self::run), if it does not listen before 5 min are over. `orchestra-wasm` serves nothing.
-    pub fn serve(self, setting: &Setting) -> Service {
+    /// As [`run`](Self::run), if it does not listen before 5 min are over. `orchestra-wasm` does not serve.
+    pub fn serve(self, setting: &Setting) -> HostedService {
         let address = free_address();
         let (mut command, ready) = match self {
             Self::Wasmtime => {
@@ -109,22 +109,22 @@ impl Host {
                 command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
                 (command, "Server listening @ ")
             }
-            Self::Orchestra => panic!("orchestra serves nothing"),
+            Self::Orchestra => panic!("orchestra-wasm does not serve"),
         };
         command.arg(setting.component);
-        let process = Process::start(command);
+        let process = HostProcess::start(command);
         process.wait_for_line(ready);
-        Service { process, address }
+        HostedService { process, address }
     }
 }
 
-impl Service {
+impl HostedService {
     /// `POST /` with this run id, and this token, and read the answer.
     ///
     /// # Panics
     ///
     /// If there is none before 5 min are over.
-    pub fn trigger(&self, run_id: &str, token: &str, body: &str) -> Response {
+    pub fn trigger(&self, run_id: &str, token: &str, body: &str) -> Answered {
         let mut stream = TcpStream::connect(self.address).expect("the service listens");
         stream.set_read_timeout(Some(RUN_LIMIT)).expect("the limit is not zero");
         let request = format!(

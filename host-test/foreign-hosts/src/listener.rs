@@ -12,7 +12,7 @@ pub const GREETING: &str = "seen-on-a-connection";
 /// More connections than any task makes.
 const CONNECTIONS: usize = 16;
 
-/// At most so much of what is said on a connection is kept.
+/// At most this much of what is said on a connection is kept.
 const SAID_BYTES: u64 = 64 * 1024;
 
 /// What the listener says to itself.

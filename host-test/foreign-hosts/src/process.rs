@@ -14,7 +14,7 @@ use wait_timeout::ChildExt;
 pub const RUN_LIMIT: Duration = Duration::from_secs(300);
 
 /// Killed, with all that it started, when it is dropped.
-pub(crate) struct Process {
+pub(crate) struct HostProcess {
     what: String,
     child: Child,
     lines: Mutex<Receiver<String>>,
@@ -22,7 +22,7 @@ pub(crate) struct Process {
     reader: Option<JoinHandle<()>>,
 }
 
-impl Process {
+impl HostProcess {
     /// Without standard input.
     pub(crate) fn start(mut command: Command) -> Self {
         let what = format!("{command:?}");
@@ -74,7 +74,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for HostProcess {
     fn drop(&mut self) {
         // Once it was waited for, its number may be another's.
         if let Ok(None) = self.child.try_wait() {

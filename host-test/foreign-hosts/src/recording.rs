@@ -22,7 +22,7 @@ const REPORTS: usize = 100;
 pub fn wait_for_ending(endpoint: &MockEndpoint) -> Vec<Request> {
     let mut requests = Vec::new();
     while !requests.iter().any(is_ending) {
-        assert!(requests.len() < REPORTS, "so many reports, and no ending");
+        assert!(requests.len() < REPORTS, "there are {REPORTS} reports, and none of them is an ending");
         requests = endpoint.wait_for_requests(requests.len() + 1);
     }
     requests
@@ -39,13 +39,14 @@ fn is_ending(request: &Request) -> bool {
 ///
 /// # Errors
 ///
-/// If a request is incomplete, or its idempotency key is no UUID or not its own.
+/// If a request is incomplete, or its idempotency key is not a UUID or not its own.
 pub fn record(requests: &[Request]) -> Result<Value, String> {
     let mut keys = HashSet::new();
     let mut recorded = Vec::new();
     for request in requests {
         let key = request.header("idempotency-key").ok_or("a request has no idempotency key")?;
-        let key = Uuid::parse_str(key).map_err(|error| format!("the idempotency key {key:?} is no UUID: {error}"))?;
+        let key =
+            Uuid::parse_str(key).map_err(|error| format!("the idempotency key {key:?} is not a UUID: {error}"))?;
         if !keys.insert(key) {
             return Err(format!("two reports have the idempotency key {key}"));
         }

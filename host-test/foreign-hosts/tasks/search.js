@@ -10,7 +10,7 @@ import { Fields, OutgoingRequest } from "wasi:http/types@0.2.12";
 import { instanceNetwork } from "wasi:sockets/instance-network@0.2.12";
 import { createTcpSocket } from "wasi:sockets/tcp-create-socket@0.2.12";
 
-// So often a stream is read, and so much of it each time.
+// A stream is read at most this many times, and at most this much of it each time.
 const READS = 16;
 const READ_BYTES = 65536n;
 

@@ -15,11 +15,11 @@ from wit_world.imports.lifecycle import Process, Reporter
 from wit_world.imports.outgoing_handler import handle
 from wit_world.imports.wasi_http_types import Fields, IncomingResponse, OutgoingRequest, Scheme_Http
 
-# So often an answer's body is read.
+# An answer's body is read at most this many times.
 READS = 16
-# So much is read each time, of a body or from a connection.
+# At most this much is read each time, of a body or from a connection.
 READ_BYTES = 65536
-# So long is waited for something to come on a connection.
+# It waits at most this long for something to come on a connection.
 HEARD_SECONDS = 10
 
 

@@ -10,7 +10,7 @@ use wasmtime_wasi::p2::bindings::Command;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{I32Exit, WasiCtx};
 
-use super::{Host, Program};
+use super::{Program, ProgramCtx};
 use crate::clock::{Clock, Time};
 use crate::endpoint::MockEndpoint;
 use crate::guest::{API_KEY, RUN_ID};
@@ -125,7 +125,7 @@ impl Invocation {
         if let Some(folder) = self.folder {
             wasi.preopened_dir(folder, "/", FsPerms::ReadOnly).expect("the folder is there");
         }
-        let mut store = Store::new(engine, Host::new(wasi.build()));
+        let mut store = Store::new(engine, ProgramCtx::new(wasi.build()));
         let called = async {
             let command = Command::instantiate_async(&mut store, &self.program.0, &linker).await?;
             command.wasi_cli_run().call_run(&mut store).await

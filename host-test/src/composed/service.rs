@@ -22,7 +22,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
-use super::{Host, Program};
+use super::{Program, ProgramCtx};
 use crate::clock::{Clock, Time};
 use crate::endpoint::{MockEndpoint, WAIT_LIMIT};
 use crate::guest::API_KEY;
@@ -39,7 +39,7 @@ pub struct Service {
 
 /// What the test's thread and the server's share.
 struct Shared {
-    pre: ProxyPre<Host>,
+    pre: ProxyPre<ProgramCtx>,
     variables: Vec<(String, String)>,
     time: Time,
     /// The other ends of the instances' standard inputs.
@@ -51,7 +51,7 @@ struct Shared {
 /// How one request's instance ended.
 #[derive(Clone, Debug)]
 pub struct End {
-    /// The host's log line, where the instance did not return: a trap, or an exit.
+    /// The host's log line, if the instance did not return: a trap, or an exit.
     pub error: Option<String>,
     /// What it wrote on standard output.
     pub stdout: String,
@@ -61,7 +61,7 @@ pub struct End {
 
 /// What a client was answered.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub struct Answered {
     /// Of HTTP.
     pub status: u16,
     /// All of the head, in lower case.
@@ -70,7 +70,7 @@ pub struct Response {
     pub body: String,
 }
 
-impl Response {
+impl Answered {
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
@@ -123,25 +123,25 @@ impl Program {
 impl Service {
     /// `POST /` with the run id in the header, and read the answer.
     #[track_caller]
-    pub fn trigger(&self, run_id: &str, body: &str) -> Response {
+    pub fn trigger(&self, run_id: &str, body: &str) -> Answered {
         self.post(&[("orchestra_task_run_id", run_id)], body)
     }
 
     /// `POST /`, and read the answer.
     #[track_caller]
-    pub fn post(&self, headers: &[(&str, &str)], body: &str) -> Response {
+    pub fn post(&self, headers: &[(&str, &str)], body: &str) -> Answered {
         read(self.send("POST", "/", headers, body))
     }
 
     /// Send a request without a body, and read the answer.
     #[track_caller]
-    pub fn request(&self, method: &str, path: &str) -> Response {
+    pub fn request(&self, method: &str, path: &str) -> Answered {
         read(self.send(method, path, &[], ""))
     }
 
     /// `POST /` with a run id and a body that never comes to its end, and read the answer.
     #[track_caller]
-    pub fn trigger_unfinished(&self, run_id: &str, body: &str) -> Response {
+    pub fn trigger_unfinished(&self, run_id: &str, body: &str) -> Answered {
         read(self.send_of_length("POST", "/", &[("orchestra_task_run_id", run_id)], body, body.len() + 1))
     }
 
@@ -202,13 +202,13 @@ impl Drop for Service {
 
 /// The answer to what was [sent](Service::send).
 #[track_caller]
-pub fn read(mut stream: TcpStream) -> Response {
+pub fn read(mut stream: TcpStream) -> Answered {
     let mut bytes = Vec::new();
     let ended = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let parsed = text.split_once("\r\n\r\n").and_then(|(head, body)| {
         let status = head.get(9..12)?.parse().ok()?;
-        Some(Response { status, head: head.to_ascii_lowercase(), body: body.to_string() })
+        Some(Answered { status, head: head.to_ascii_lowercase(), body: body.to_string() })
     });
     parsed.unwrap_or_else(|| panic!("no answer, {ended:?}: {text:?}"))
 }
@@ -240,7 +240,7 @@ async fn handle(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
     if shared.time.is_simulated() {
         wasi.monotonic_clock(Clock { began: Instant::now() });
     }
-    let mut store = Store::new(shared.pre.engine(), Host::new(wasi.build()));
+    let mut store = Store::new(shared.pre.engine(), ProgramCtx::new(wasi.build()));
 
     let (sender, receiver) = oneshot::channel();
     let request = store.data_mut().http().new_incoming_request(Scheme::Http, request)?;

@@ -2,11 +2,12 @@
 
 use wasmtime::component::ResourceAny;
 
-use super::{ConfigError, Delivery, Guest, Process, RUN_ID, RetryPolicy, Timeouts};
+use super::{Delivery, Guest, GuestProcess, OpenError, RUN_ID, RetryPolicy, Timeouts};
 use crate::endpoint::MockEndpoint;
 
 /// Five attempts, and next to no waiting.
-pub const QUICK: RetryPolicy = RetryPolicy { attempts: 5, first_wait: 1, longest_wait: 2, budget: 10_000 };
+pub const QUICK: RetryPolicy =
+    RetryPolicy { attempts: 5, first_wait: 1, longest_wait: 2, budget: 10_000, delivery_timeout: 10_000 };
 
 /// `reporter`
 pub struct Reporter {
@@ -15,20 +16,25 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// A webhook reporter to this endpoint, which waits a millisecond where it would wait half a second.
+    /// A webhook reporter to this endpoint, which waits a millisecond instead of half a second.
     pub fn to(endpoint: &MockEndpoint) -> Self {
         let reporter = Guest::new().reporter(endpoint);
         reporter.set_retry_policy(QUICK).expect("the policy is in range");
         reporter
     }
 
+    /// The instance that it is in.
+    pub fn guest(&self) -> &Guest {
+        &self.guest
+    }
+
     /// A run of this reporter, without a name.
-    pub fn run(&self) -> Process {
+    pub fn run(&self) -> GuestProcess {
         self.open(RUN_ID, None).expect("the run id is well-formed")
     }
 
     /// `set-endpoint`
-    pub fn set_endpoint(&self, url: &str) -> Result<(), ConfigError> {
+    pub fn set_endpoint(&self, url: &str) -> Result<(), String> {
         self.guest.call(async |store, exports| {
             exports.orchestra_process_lifecycle().reporter().call_set_endpoint(store, self.resource, url).await
         })
@@ -42,14 +48,14 @@ impl Reporter {
     }
 
     /// `set-retry-policy`
-    pub fn set_retry_policy(&self, policy: RetryPolicy) -> Result<(), ConfigError> {
+    pub fn set_retry_policy(&self, policy: RetryPolicy) -> Result<(), String> {
         self.guest.call(async |store, exports| {
             exports.orchestra_process_lifecycle().reporter().call_set_retry_policy(store, self.resource, policy).await
         })
     }
 
     /// `set-timeouts`
-    pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), ConfigError> {
+    pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), String> {
         self.guest.call(async |store, exports| {
             exports.orchestra_process_lifecycle().reporter().call_set_timeouts(store, self.resource, timeouts).await
         })
@@ -63,11 +69,11 @@ impl Reporter {
     }
 
     /// `open`
-    pub fn open(&self, run_id: &str, name: Option<&str>) -> Result<Process, ConfigError> {
+    pub fn open(&self, run_id: &str, name: Option<&str>) -> Result<GuestProcess, OpenError> {
         let resource = self.guest.call(async |store, exports| {
             exports.orchestra_process_lifecycle().reporter().call_open(store, self.resource, run_id, name).await
         });
-        Ok(Process { guest: self.guest.clone(), resource: resource? })
+        Ok(GuestProcess { guest: self.guest.clone(), resource: resource? })
     }
 }
 

@@ -31,6 +31,10 @@ struct Task;
 
 bindings::export!(Task with_types_in bindings);
 
+fn times(input: &Value) -> u64 {
+    input["times"].as_u64().unwrap_or(0)
+}
+
 impl task::Guest for Task {
     fn run(process: &Process, input: String) -> Result<(), String> {
         let input: Value = serde_json::from_str(&input).expect("the runner passes JSON");
@@ -65,6 +69,10 @@ impl task::Guest for Task {
             "get" => process
                 .set_output("got", &Value::from(reach::get(&text("url"))).to_string())
                 .map_err(|error| error.to_string())?,
+            // `url` and `times`: what came of the last of that many requests, one after the other, with options
+            "get-often" => process
+                .set_output("got", &Value::from(reach::get_often(&text("url"), times(&input))).to_string())
+                .map_err(|error| error.to_string())?,
             // `address`: what came of a connection
             "connect" => process
                 .set_output("got", &Value::from(reach::connect(&text("address"))).to_string())
@@ -80,6 +88,21 @@ impl task::Guest for Task {
                 process.progress(Some("half"), None).map_err(|error| error.to_string())?;
                 process.set_output("rows", "12").map_err(|error| error.to_string())?;
                 process.send_log("run.log", "a line").map_err(|error| error.to_string())?;
+            }
+            // `times`: an output, and those that are not acknowledged yet are waited for now and then
+            "report-often" => {
+                for time in 0..times(&input) {
+                    process.set_output("row", &time.to_string()).map_err(|error| error.to_string())?;
+                    if time % 100 == 99 {
+                        process.flush().map_err(|error| error.to_string())?;
+                    }
+                }
+            }
+            // `times`: as many outputs, without a look back
+            "pour" => {
+                for time in 0..times(&input) {
+                    process.set_output("row", &time.to_string()).map_err(|error| error.to_string())?;
+                }
             }
             // `text`, on standard output, and gone before it is flushed
             "scribble" => {
@@ -120,7 +143,7 @@ impl task::Guest for Task {
                     return Err(text.to_string());
                 }
             }
-            // `mib`: what becomes of so long a message
+            // `mib`: what becomes of a message of that length
             "oversize" => {
                 let text = "x".repeat(input["mib"].as_u64().unwrap_or(0) as usize * 1024 * 1024);
                 process.progress(Some(&text), None).map_err(|error| error.to_string())?;
@@ -133,6 +156,14 @@ impl task::Guest for Task {
             "log" => {
                 let text = "x".repeat(input["kib"].as_u64().unwrap_or(0) as usize * 1024);
                 process.send_log("run.log", &text).map_err(|error| error.to_string())?;
+            }
+            // `text`, once or `times`, into a log that is still open while `then` is done
+            "write-log" => {
+                let log = process.open_log("run.log").map_err(|error| error.to_string())?;
+                for _ in 0..times(&input).max(1) {
+                    log.write(&text("text")).map_err(|error| error.to_string())?;
+                }
+                return Self::run(process, input["then"].to_string());
             }
             "echo" => process.set_output("input", &input.to_string()).map_err(|error| error.to_string())?,
             // `url` and `address`, each of which may be absent

@@ -5,24 +5,39 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{Fields, IncomingResponse, OutgoingRequest, Scheme};
+use wasi::http::types::{Fields, IncomingResponse, OutgoingRequest, RequestOptions, Scheme};
 
-/// So often an answer's body is read, and so much each time.
+/// An answer's body is read this often, and at most this much of it each time.
 const READS: usize = 16;
 const READ_BYTES: u64 = 64 * 1024;
 
-/// So long is waited for what comes on a connection, and so much of it is kept.
+/// A timeout that never fires here.
+const OPTION_NANOSECONDS: u64 = 60_000_000_000;
+
+/// A connection is listened to for at most this long, and at most this much of it is kept.
 const HEARD_WITHIN: Duration = Duration::from_secs(10);
 const HEARD_BYTES: u64 = 64 * 1024;
 
 /// The status of the answer, or why there is none.
 pub fn get(url: &str) -> String {
-    ask(url).map_or_else(|why| why, |response| response.status().to_string())
+    ask(url, None).map_or_else(|why| why, |response| response.status().to_string())
+}
+
+/// As [`get`], this often, with options each time.
+pub fn get_often(url: &str, times: u64) -> String {
+    let mut got = String::new();
+    for _ in 0..times {
+        let options = RequestOptions::new();
+        // What a host does not support it says here, and nothing depends on it.
+        _ = options.set_connect_timeout(Some(OPTION_NANOSECONDS));
+        got = ask(url, Some(options)).map_or_else(|why| why, |response| response.status().to_string());
+    }
+    got
 }
 
 /// All of the answer, or why there is none.
 pub fn answer(url: &str) -> String {
-    match ask(url) {
+    match ask(url, None) {
         Ok(response) => {
             let headers = response.headers().entries();
             let headers: Vec<_> =
@@ -33,10 +48,10 @@ pub fn answer(url: &str) -> String {
     }
 }
 
-fn ask(url: &str) -> Result<IncomingResponse, String> {
+fn ask(url: &str, options: Option<RequestOptions>) -> Result<IncomingResponse, String> {
     let Some((authority, path)) = url.strip_prefix("http://").map(|rest| rest.split_once('/').unwrap_or((rest, "")))
     else {
-        return Err(format!("{url} is no URL for this task"));
+        return Err(format!("{url} cannot be asked by this task"));
     };
     let request = OutgoingRequest::new(Fields::new());
     request
@@ -44,7 +59,7 @@ fn ask(url: &str) -> Result<IncomingResponse, String> {
         .and_then(|()| request.set_authority(Some(authority)))
         .and_then(|()| request.set_path_with_query(Some(&format!("/{path}"))))
         .map_err(|()| "no request can be made")?;
-    let answer = handle(request, None).map_err(|error| format!("{error:?}"))?;
+    let answer = handle(request, options).map_err(|error| format!("{error:?}"))?;
     answer.subscribe().block();
     match answer.get() {
         Some(Ok(Ok(response))) => Ok(response),

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-/// For ever, without a call that the host would see.
+/// Without end, and without a call that the host would see.
 pub fn time() -> ! {
     let mut count = 0_u64;
     loop {
@@ -17,7 +17,7 @@ pub fn stack(depth: u64) -> u64 {
     stack(depth + 1).wrapping_add(frame[(depth % 64) as usize])
 }
 
-/// So many MiB, each of them touched.
+/// This many MiB, each of them touched.
 pub fn memory(mib: u64) -> Vec<Vec<u8>> {
     (0..mib).map(|_| black_box(vec![1; 1024 * 1024])).collect()
 }

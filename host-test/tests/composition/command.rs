@@ -59,8 +59,12 @@ fn an_input_that_is_not_json_fails_the_run() {
     let ran = Program::task().invoke(&["{do: echo}"]).reporting_to(&endpoint).run();
     assert_eq!(ran.end, End::Returned(false));
     let [_, ending] = endpoint.requests();
-    assert!(line(&ending).starts_with("FAILED task failed. Error: the input is not JSON: "), "{}", line(&ending));
-    assert!(ran.stderr.contains("the input is not JSON: "), "{}", ran.stderr);
+    assert!(
+        line(&ending).starts_with("FAILED task failed. Error: the input is not JSON, at line 1"),
+        "{}",
+        line(&ending)
+    );
+    assert!(ran.stderr.contains("the input is not JSON, at line 1"), "{}", ran.stderr);
 }
 
 /// So that a task runs on a laptop as it is.
@@ -86,9 +90,9 @@ fn without_a_key_or_a_run_id_nothing_is_reported_and_the_task_runs() {
 #[test]
 fn what_is_wrong_with_the_configuration_is_said_and_the_task_runs() {
     for (name, value, expected) in [
-        ("ORCHESTRA_API_KEY", "se\u{1}cret", "ORCHESTRA_API_KEY: the API key holds"),
-        ("ORCHESTRA_TASK_RUN_ID", "7", "the run id is no UUID"),
-        ("ORCHESTRA_WEBHOOK_URL", "example.com", "ORCHESTRA_WEBHOOK_URL: the endpoint is no absolute URL"),
+        ("ORCHESTRA_API_KEY", "se\u{1}cret", "ORCHESTRA_API_KEY: the API key has"),
+        ("ORCHESTRA_TASK_RUN_ID", "7", "ORCHESTRA_TASK_RUN_ID: the run id is not a UUID"),
+        ("ORCHESTRA_WEBHOOK_URL", "example.com", "ORCHESTRA_WEBHOOK_URL: the endpoint is not an absolute URL"),
         ("ORCHESTRA_WEBHOOK_URL", "http://example.com", "http://example.com is plain http"),
     ] {
         let endpoint = MockEndpoint::script([]);
@@ -112,8 +116,8 @@ fn a_refused_report_is_said_and_changes_nothing() {
     let endpoint = MockEndpoint::script(vec![status(403).body("no such run"); 2]);
     let ran = Program::task().invoke(&[]).reporting_to(&endpoint).run();
     assert_eq!(ran.end, End::Returned(true));
-    let expected = "orchestra: `start` was not reported: the endpoint answered 403: no such run\n\
-                    orchestra: `succeeded` was not reported: the endpoint answered 403: no such run\n";
+    let expected = "orchestra: not reported: start: the endpoint answered 403: no such run\n\
+                    orchestra: not reported: ending (succeeded): the endpoint answered 403: no such run\n";
     assert_eq!(ran.stderr, expected);
 }
 
@@ -123,8 +127,8 @@ fn a_task_does_not_fail_of_reports_that_are_refused() {
     let endpoint = MockEndpoint::script(vec![status(403); 5]);
     let ran = Program::task().invoke(&[r#"{"do": "report"}"#]).reporting_to(&endpoint).run();
     assert_eq!(ran.end, End::Returned(true));
-    for report in ["start", "progress", "output rows", "log run.log", "succeeded"] {
-        assert!(ran.stderr.contains(&format!("`{report}` was not reported")), "{report}: {}", ran.stderr);
+    for report in ["start", "progress", "output rows", "log run.log", "ending (succeeded)"] {
+        assert!(ran.stderr.contains(&format!("not reported: {report}: ")), "{report}: {}", ran.stderr);
     }
     let [.., ending] = endpoint.requests::<5>();
     assert_eq!(ending.json()["status"], "SUCCEEDED");

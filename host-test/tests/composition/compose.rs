@@ -83,7 +83,7 @@ fn assert_wasi_only(imports: &[String]) {
 }
 
 #[test]
-fn what_is_no_task_is_told_what_a_task_is() {
+fn a_component_that_is_not_a_task_is_refused_for_its_own_reason() {
     let error = compose(components(), &components().process).unwrap_err();
     assert!(matches!(error, ComposeError::NothingToRun), "{error}");
     let error = compose(components(), b"\0asm\x01\0\0\0").unwrap_err();

@@ -58,7 +58,7 @@ fn an_exit_whose_report_is_refused_is_said() {
     let endpoint = MockEndpoint::script([status(200), status(410)]);
     let ran = Program::task().invoke(&[r#"{"do": "exit", "status": 0}"#]).reporting_to(&endpoint).run();
     assert_eq!(ran.end, End::Exited(0));
-    assert_eq!(ran.stderr, "orchestra: `succeeded` was not reported: the endpoint answered 410: \n");
+    assert_eq!(ran.stderr, "orchestra: not reported: ending (succeeded): the endpoint answered 410\n");
 }
 
 /// No part of a trapped store can report; what must not be is a success.

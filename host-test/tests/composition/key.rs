@@ -42,7 +42,7 @@ fn a_task_does_not_find_the_key() {
     let found = &endpoint.requests::<3>()[1].json()["output_value"];
     assert_shows_all_but_secrets(&found["std"].to_string());
     assert_eq!(found["connections"], "[]");
-    assert!(found["reporter"].as_str().unwrap().contains("MissingVariable"), "{found}");
+    assert!(found["reporter"].as_str().unwrap().contains("ORCHESTRA_API_KEY"), "{found}");
 }
 
 #[test]

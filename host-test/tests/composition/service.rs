@@ -108,7 +108,7 @@ fn a_method_that_starts_nothing_is_told_which_does() {
 #[test]
 fn a_service_without_a_usable_configuration_starts_nothing() {
     for (variables, expected) in [
-        (&[][..], "ORCHESTRA_API_KEY is not set"),
+        (&[][..], "ORCHESTRA_API_KEY: it is not set"),
         (&[("ORCHESTRA_API_KEY", "k"), ("ORCHESTRA_WEBHOOK_URL", "nonsense")], "ORCHESTRA_WEBHOOK_URL: "),
         (&[("ORCHESTRA_API_KEY", "k"), ("ORCHESTRA_WEBHOOK_URL", "http://example.com")], "plain http"),
         (&[("ORCHESTRA_API_KEY", "k"), ("ORCHESTRA_TRIGGER_TOKEN", "")], "ORCHESTRA_TRIGGER_TOKEN is set and empty"),

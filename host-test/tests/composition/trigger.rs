@@ -1,7 +1,7 @@
-//! What a trigger may say, and what it is answered where it says something else.
+//! What a trigger may say, and the answer to one that says something else.
 
 use host_test::composed::Program;
-use host_test::composed::service::{Response, Service};
+use host_test::composed::service::{Answered, Service};
 use host_test::endpoint::{MockEndpoint, status};
 use host_test::guest::{API_KEY, RUN_ID};
 
@@ -16,7 +16,7 @@ fn nothing_is_started(variables: &[(&str, &str)], test: impl FnOnce(&Service)) {
 }
 
 #[track_caller]
-fn assert_error(response: &Response, status: u16, error: &str) {
+fn assert_error(response: &Answered, status: u16, error: &str) {
     assert_eq!(response.status, status, "{response:?}");
     let json = response.json();
     assert!(json["error"].as_str().is_some_and(|text| text.contains(error)), "{response:?}");
@@ -49,8 +49,8 @@ fn a_trigger_without_a_run_id_is_refused() {
     nothing_is_started(&[], |service| {
         assert_error(&service.post(&[], "{}"), 400, "no run id");
         assert_error(&service.post(&[], ""), 400, "no run id");
-        assert_error(&service.trigger("7", "{}"), 400, "the run id is no UUID");
-        assert_error(&service.post(&[], r#"{"task_run_id": 7}"#), 400, "task_run_id is no text");
+        assert_error(&service.trigger("7", "{}"), 400, "the run id is not a UUID");
+        assert_error(&service.post(&[], r#"{"task_run_id": 7}"#), 400, "task_run_id is not a text");
     });
 }
 

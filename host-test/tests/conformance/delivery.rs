@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use host_test::endpoint::{MockEndpoint, dead_url, hang, retry_after, status};
-use host_test::guest::{Delivery, Guest, ReportError, Reporter, RetryPolicy};
-use host_test::host::Host;
+use host_test::guest::{
+    Cause, Delivery, DeliveryError, EndingError, Guest, Outcome, QUICK, Report, ReportError, Reporter, RetryPolicy,
+};
+use host_test::host::TestHost;
 
 use crate::acknowledged;
 
@@ -15,13 +17,13 @@ fn background_reports_arrive_in_order_before_the_ending() {
 
     process.start(None, None).unwrap();
     for number in 0..20 {
-        process.progress(Some(&number.to_string()), None).unwrap();
+        process.set_output("rows", &number.to_string()).unwrap();
     }
     process.complete(None, None).unwrap();
 
     let requests = endpoint.requests::<22>();
     for number in 0..20 {
-        assert_eq!(requests[number + 1].json()["message"], number.to_string());
+        assert_eq!(requests[number + 1].json()["output_value"], number);
     }
     assert_eq!(requests[21].json()["status"], "SUCCEEDED");
 }
@@ -29,7 +31,7 @@ fn background_reports_arrive_in_order_before_the_ending() {
 #[test]
 fn background_reports_do_not_wait_for_the_endpoint() {
     let endpoint = MockEndpoint::script([vec![hang()], acknowledged(2)].concat());
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let reporter = guest.reporter(&endpoint);
     reporter.set_delivery(Delivery::Background);
     let process = reporter.run();
@@ -44,7 +46,16 @@ fn background_reports_do_not_wait_for_the_endpoint() {
 fn what_was_not_delivered_goes_out_before_the_next_report() {
     let endpoint = MockEndpoint::script([vec![status(503); 5], acknowledged(2)].concat());
     let process = Reporter::to(&endpoint).run();
-    assert!(matches!(process.start(None, None), Err(ReportError::Undelivered(_))));
+    assert!(matches!(
+        process.start(None, None),
+        Err(ReportError::Delivery(DeliveryError {
+            cause: Cause::Undelivered,
+            report: Report::Start,
+            attempts: 5,
+            kept: true,
+            ..
+        }))
+    ));
     process.complete(None, None).unwrap();
     let requests = endpoint.requests::<7>();
     assert_eq!(requests[5].json()["status"], "RUNNING");
@@ -55,30 +66,38 @@ fn what_was_not_delivered_goes_out_before_the_next_report() {
 #[test]
 fn after_giving_up_each_report_tries_once() {
     let endpoint = MockEndpoint::always(status(503));
-    let reporter = Reporter::to(&endpoint);
-    reporter.set_retry_policy(RetryPolicy { attempts: 3, first_wait: 0, longest_wait: 0, budget: 10_000 }).unwrap();
+    let guest = Guest::on(TestHost::simulated(&endpoint));
+    let reporter = guest.reporter(&endpoint);
+    reporter.set_retry_policy(RetryPolicy { attempts: 3, first_wait: 0, longest_wait: 0, ..QUICK }).unwrap();
     let process = reporter.run();
     for _ in 0..4 {
-        process.progress(Some("x"), None).unwrap_err();
+        process.set_output("a", "1").unwrap_err();
+        guest.pass(Duration::from_secs(1));
     }
-    assert_eq!(endpoint.all_requests().len(), 3 + 3);
-    assert_eq!(process.pending(), 4);
+    assert_eq!(guest.sent_at(), [0.0, 0.0, 0.0, 1.0, 2.0, 3.0]);
+    assert_eq!(process.unacknowledged().reports.len(), 4);
 }
 
 #[test]
-fn a_dead_endpoint_is_an_error_and_no_trap() {
+fn a_dead_endpoint_is_an_error_and_not_a_trap() {
     let endpoint = MockEndpoint::script([]);
     let reporter = Reporter::to(&endpoint);
     reporter.set_endpoint(&dead_url()).unwrap();
+    reporter.set_retry_policy(RetryPolicy { delivery_timeout: 300, ..QUICK }).unwrap();
     let process = reporter.run();
-    let Err(ReportError::Undelivered(what)) = process.complete(None, None) else { panic!() };
-    assert!(what.contains("succeeded") && what.contains("5 attempts"), "{what}");
+    let Err(EndingError::Delivery(delay @ DeliveryError { cause: Cause::Undelivered, .. })) =
+        process.complete(None, None)
+    else {
+        panic!()
+    };
+    assert_eq!((delay.report, delay.kept), (Report::Ending(Outcome::Succeeded), true));
+    assert!(delay.attempts >= 5 && delay.explanation.contains("refused"), "{}", delay.explanation);
 }
 
 #[test]
 fn a_report_over_https_arrives() {
     let endpoint = MockEndpoint::script_tls(acknowledged(1));
-    let guest = Guest::on(Host::new().trusting(&endpoint.certificate_authority()));
+    let guest = Guest::on(TestHost::new().trusting(&endpoint.certificate_authority()));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     let [request] = endpoint.requests();
     assert_eq!(request.json()["status"], "SUCCEEDED");
@@ -88,7 +107,7 @@ fn a_report_over_https_arrives() {
 #[test]
 fn a_background_report_is_tried_again_by_a_later_call() {
     let endpoint = MockEndpoint::script([vec![retry_after(503, "5")], acknowledged(4)].concat());
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let reporter = guest.reporter(&endpoint);
     reporter.set_delivery(Delivery::Background);
     let process = reporter.run();

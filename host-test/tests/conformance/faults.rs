@@ -1,13 +1,17 @@
 use std::time::Duration;
 
 use host_test::endpoint::{
-    Answer, MockEndpoint, close_after_head, close_after_request, close_on_connect, endless_body, full_url, garbage,
-    hang, hang_in_body, hang_on_connect, reset_after_request, reset_in_body, reset_on_connect, slow_body, status,
+    Answer, Faulty as _, MockEndpoint, close_after_head, close_after_request, close_on_connect, endless_body, full_url,
+    garbage, hang, hang_in_body, hang_on_connect, reset_after_request, reset_in_body, reset_on_connect, slow_body,
+    status,
 };
-use host_test::guest::{Guest, ReportError, Reporter, RetryPolicy, Timeouts};
-use host_test::host::Host;
+use host_test::guest::{
+    Cause, DeliveryError, EndingError, Guest, LogError, OutputError, Reporter, RetryPolicy, Timeouts,
+};
+use host_test::host::TestHost;
 
-const ONE_ATTEMPT: RetryPolicy = RetryPolicy { attempts: 1, first_wait: 0, longest_wait: 0, budget: 60_000 };
+const ONE_ATTEMPT: RetryPolicy =
+    RetryPolicy { attempts: 1, first_wait: 0, longest_wait: 0, budget: 60_000, delivery_timeout: 60_000 };
 
 /// The report arrives with the attempt after the fault.
 fn passes(fault: Answer) {
@@ -48,7 +52,7 @@ fn a_connection_that_is_reset_instead_of_an_answer() {
 }
 
 #[test]
-fn an_answer_that_is_no_http() {
+fn an_answer_that_is_not_http() {
     passes(garbage("SSH-2.0-OpenSSH_9.2\r\n"));
 }
 
@@ -70,22 +74,32 @@ fn the_default_timeouts_are_the_documented_ones() {
     assert_eq!(timeouts.between_bytes_timeout, Some(Duration::from_secs(15)));
 }
 
+/// Wasmtime's own timeout to the first byte covers the upload.
+#[test]
+fn a_host_is_asked_for_a_second_more_for_each_64_kib_of_a_report() {
+    let endpoint = MockEndpoint::script([status(200)]);
+    let guest = Guest::new();
+    let reporter = guest.reporter(&endpoint);
+    reporter.run().send_log("run.log", &"x".repeat(1024 * 1024)).unwrap();
+    assert_eq!(guest.sent()[0].timeouts.first_byte_timeout, Some(Duration::from_secs(15 + 16)));
+}
+
 #[test]
 fn the_connect_timeout_ends_an_attempt() {
-    let guest = Guest::on(Host::simulated_alone());
+    let guest = Guest::on(TestHost::simulated_alone());
     let reporter = guest.webhook("key").unwrap();
     reporter.set_endpoint(&full_url()).unwrap();
     reporter.set_retry_policy(ONE_ATTEMPT).unwrap();
-    let Err(ReportError::Undelivered(what)) = reporter.run().complete(None, None) else { panic!() };
-    assert!(what.contains("connecting took too long"), "{what}");
-    // Dropping the run has tried once more.
-    assert_eq!((guest.sent_at(), guest.seconds()), (vec![0.0, 5.0], 10.0));
+    let result = reporter.run().set_output("a", "1");
+    let Err(OutputError::Delivery(delay @ DeliveryError { cause: Cause::Undelivered, .. })) = result else { panic!() };
+    assert!(delay.explanation.contains("connecting took too long"), "{}", delay.explanation);
+    assert_eq!(guest.sent_at()[..2], [0.0, 6.0], "the second one is the drop's, at least a second later");
 }
 
 #[test]
 fn the_first_byte_timeout_ends_an_attempt() {
     let endpoint = MockEndpoint::script([hang(), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!(guest.sent_at(), [0.0, 15.5]);
 }
@@ -94,45 +108,54 @@ fn the_first_byte_timeout_ends_an_attempt() {
 /// the first byte.
 #[test]
 fn a_handshake_that_hangs_is_given_up() {
-    let endpoint = MockEndpoint::script_tls([hang_on_connect(), hang_on_connect()]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let endpoint = MockEndpoint::script_tls([hang_on_connect()]);
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     let reporter = guest.reporter(&endpoint);
-    reporter.set_retry_policy(ONE_ATTEMPT).unwrap();
+    reporter.set_retry_policy(RetryPolicy { delivery_timeout: 1, ..ONE_ATTEMPT }).unwrap();
     let process = reporter.run();
-    process.complete(None, None).unwrap_err();
-    assert_eq!(guest.seconds(), 20.0);
-    drop(process);
-    assert_eq!((guest.sent_at(), guest.seconds()), (vec![0.0, 20.0], 40.0));
+    process.set_output("a", "1").unwrap_err();
+    assert_eq!((guest.sent_at(), guest.seconds()), (vec![0.0], 20.0));
 }
 
 /// `set-first-byte-timeout` may be without effect.
 #[test]
 fn a_host_without_timeouts_does_not_keep_the_task() {
     let endpoint = MockEndpoint::script_tls([hang(), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
+    let guest = Guest::on(TestHost::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!(guest.sent_at(), [0.0, 20.5]);
+}
+
+/// What the host has taken of it may still be on its way.
+#[test]
+fn an_attempt_with_a_large_report_waits_longer_for_its_answer() {
+    let endpoint = MockEndpoint::script_tls([hang(), status(200)]);
+    let guest = Guest::on(TestHost::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
+    let reporter = guest.reporter(&endpoint);
+    reporter.run().send_log("run.log", &"x".repeat(1024 * 1024)).unwrap();
+    assert_eq!(guest.sent_at(), [0.0, 31.5]);
 }
 
 /// Wasmtime's own client does not come so far: its timeout to the first byte covers the request's body as well.
 #[test]
 fn the_timeout_between_bytes_ends_an_attempt_that_is_stuck_in_its_body() {
     let endpoint = MockEndpoint::script_tls([hang_in_body(1), status(200)]);
-    let guest = Guest::on(Host::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
+    let guest = Guest::on(TestHost::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
     let reporter = guest.reporter(&endpoint);
     reporter.set_timeouts(Timeouts { connect: 1000, first_byte: 1000, between_bytes: 9000 }).unwrap();
-    reporter.run().send_log("run.log", &"x".repeat(4 * 1024 * 1024)).unwrap();
+    // Six bytes each in JSON: more than the buffers on the way take.
+    reporter.run().send_log("run.log", &"\u{1}".repeat(5 * 512 * 1024)).unwrap();
     assert_eq!(guest.sent_at(), [0.0, 9.5]);
 }
 
-/// A policy of the host is no passing trouble.
+/// A policy of the host does not pass.
 #[test]
 fn a_denial_is_told_and_neither_repeated_nor_kept() {
     let endpoint = MockEndpoint::script([]);
-    let guest = Guest::on(Host::new().denying());
+    let guest = Guest::on(TestHost::new().denying());
     let process = guest.reporter(&endpoint).run();
     let result = process.complete(None, None);
-    assert!(matches!(result, Err(ReportError::Denied(_))), "{result:?}");
+    assert!(matches!(result, Err(EndingError::Delivery(DeliveryError { cause: Cause::Denied, .. }))), "{result:?}");
     assert_eq!((guest.sent().len(), process.pending()), (1, 0));
 }
 
@@ -140,7 +163,7 @@ fn a_denial_is_told_and_neither_repeated_nor_kept() {
 #[test]
 fn an_answer_that_hangs_in_its_body_acknowledges() {
     let endpoint = MockEndpoint::script([status(200).body("0123456789").hanging_inside()]);
-    let guest = Guest::on(Host::simulated(&endpoint));
+    let guest = Guest::on(TestHost::simulated(&endpoint));
     guest.reporter(&endpoint).run().complete(None, None).unwrap();
     assert_eq!((guest.sent_at(), guest.seconds()), (vec![0.0], 0.25));
 }
@@ -166,27 +189,47 @@ fn an_early_refusal_is_heard() {
     let endpoint = MockEndpoint::script([status(413).body("too large").early().hanging_inside()]);
     let process = Reporter::to(&endpoint).run();
     let result = process.send_log("run.log", &"x".repeat(4 * 1024 * 1024));
-    assert!(matches!(&result, Err(ReportError::Refused(refusal)) if refusal.status == 413), "{result:?}");
+    assert!(matches!(&result, Err(LogError::Delivery(DeliveryError { cause: Cause::Refused(413), .. }))), "{result:?}");
 }
 
-/// Where the connection ends right behind such an answer, wasmtime 48's client gives either the answer or a broken
+/// If the connection ends right behind such an answer, wasmtime 48's client gives either the answer or a broken
 /// exchange, as its reading and writing happen to meet. Neither may be taken for a success, and nothing is lost.
 #[test]
 fn an_early_refusal_that_the_host_may_lose_is_an_error_all_the_same() {
     let endpoint = MockEndpoint::always(status(413).body("too large").early());
     let process = Reporter::to(&endpoint).run();
     match process.send_log("run.log", &"x".repeat(4 * 1024 * 1024)) {
-        Err(ReportError::Refused(refusal)) => assert_eq!((refusal.status, process.pending()), (413, 0)),
-        Err(ReportError::Undelivered(_)) => assert_eq!(process.pending(), 1),
+        Err(LogError::Delivery(DeliveryError { cause: Cause::Refused(413), .. })) => assert_eq!(process.pending(), 0),
+        Err(LogError::Delivery(DeliveryError { cause: Cause::Undelivered, .. })) => assert_eq!(process.pending(), 1),
         other => panic!("{other:?}"),
     }
 }
 
 /// The key does not go to whom the host does not trust.
 #[test]
-fn an_unknown_certificate_is_no_endpoint() {
+fn an_unknown_certificate_is_not_trusted() {
     let endpoint = MockEndpoint::script_tls([]);
     let process = Reporter::to(&endpoint).run();
-    let Err(ReportError::Undelivered(what)) = process.complete(None, None) else { panic!() };
-    assert!(what.contains("TLS"), "{what}");
+    let Err(OutputError::Delivery(delay @ DeliveryError { cause: Cause::Undelivered, .. })) =
+        process.set_output("a", "1")
+    else {
+        panic!()
+    };
+    assert!(delay.explanation.contains("TLS"), "{}", delay.explanation);
+    process.deliver_within(1);
+}
+
+#[test]
+fn an_endpoint_without_tls_is_not_called_untrusted() {
+    let endpoint = MockEndpoint::script([]);
+    let reporter = Reporter::to(&endpoint);
+    reporter.set_endpoint(&endpoint.url().replace("http://", "https://")).unwrap();
+    reporter.set_retry_policy(RetryPolicy { delivery_timeout: 1, ..ONE_ATTEMPT }).unwrap();
+    let Err(OutputError::Delivery(delay @ DeliveryError { cause: Cause::Undelivered, .. })) =
+        reporter.run().set_output("a", "1")
+    else {
+        panic!()
+    };
+    let what = delay.explanation;
+    assert!(what.contains("the TLS handshake failed") && !what.contains("certificate"), "{what}");
 }

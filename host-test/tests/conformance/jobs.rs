@@ -1,5 +1,5 @@
 use host_test::endpoint::MockEndpoint;
-use host_test::guest::{ConfigError, Guest, QUICK, ReportError};
+use host_test::guest::{Guest, JobsError, LogError, OutputError, QUICK};
 
 use crate::acknowledged;
 
@@ -34,11 +34,11 @@ fn a_run_over_the_jobs_protocol() {
 fn it_has_neither_outputs_nor_logs() {
     let endpoint = MockEndpoint::script([]);
     let process = Guest::new().jobs("key", "client", &endpoint.url()).unwrap().open("id", None).unwrap();
-    assert!(matches!(process.set_output("a", "1"), Err(ReportError::Unsupported(_))));
-    assert!(matches!(process.send_log("a", "1"), Err(ReportError::Unsupported(_))));
+    assert!(matches!(process.set_output("a", "1"), Err(OutputError::Unsupported(_))));
+    assert!(matches!(process.send_log("a", "1"), Err(LogError::Unsupported(_))));
 }
 
 #[test]
 fn an_empty_client_id_is_refused() {
-    assert!(matches!(Guest::new().jobs("key", "", "https://a"), Err(ConfigError::InvalidClientId(_))));
+    assert!(matches!(Guest::new().jobs("key", "", "https://a"), Err(JobsError::ClientId(_))));
 }

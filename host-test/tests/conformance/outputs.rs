@@ -1,5 +1,5 @@
 use host_test::endpoint::MockEndpoint;
-use host_test::guest::{Outcome, RUN_ID, ReportError, Reporter};
+use host_test::guest::{Outcome, OutputError, RUN_ID, Reporter};
 
 use crate::acknowledged;
 
@@ -24,7 +24,7 @@ fn an_output_after_the_ending_is_not_sent() {
     let endpoint = MockEndpoint::script(acknowledged(1));
     let process = Reporter::to(&endpoint).run();
     process.complete(None, None).unwrap();
-    assert!(matches!(process.set_output("rows", "1"), Err(ReportError::Ended(Outcome::Succeeded))));
+    assert!(matches!(process.set_output("rows", "1"), Err(OutputError::Ended(Outcome::Succeeded))));
 }
 
 #[test]
@@ -32,6 +32,6 @@ fn a_wrong_output_is_an_invalid_argument_and_nothing_is_sent() {
     let endpoint = MockEndpoint::script([]);
     let process = Reporter::to(&endpoint).run();
     for (name, value) in [("a b", "1"), ("", "1"), ("é", "1"), ("a", ""), ("a", "{"), ("a", "NaN")] {
-        assert!(matches!(process.set_output(name, value), Err(ReportError::InvalidArgument(_))), "{name} {value}");
+        assert!(matches!(process.set_output(name, value), Err(OutputError::InvalidArgument(_))), "{name} {value}");
     }
 }

@@ -1,5 +1,12 @@
-use host_test::endpoint::{MockEndpoint, redirect, status};
-use host_test::guest::{API_KEY, ReportError, Reporter};
+use host_test::endpoint::{Faulty as _, MockEndpoint, redirect, status};
+use host_test::guest::{API_KEY, Cause, DeliveryError, EndingError, Reporter};
+
+fn refused(endpoint: &MockEndpoint) -> DeliveryError {
+    match Reporter::to(endpoint).run().complete(None, None) {
+        Err(EndingError::Delivery(refusal @ DeliveryError { cause: Cause::Refused(_), .. })) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
 
 /// Some endpoints answer an error with what they were sent.
 #[test]
@@ -7,9 +14,9 @@ fn a_key_that_the_endpoint_sends_back_is_taken_out() {
     for offset in [0, 1, 1010, 1018, 1024] {
         let body = format!("{}{API_KEY} is no key", "x".repeat(offset));
         let endpoint = MockEndpoint::script([status(401).body(body)]);
-        let Err(ReportError::Refused(refusal)) = Reporter::to(&endpoint).run().complete(None, None) else { panic!() };
-        assert!(!refusal.answer.contains("test-k"), "{}", refusal.answer);
-        assert!(refusal.answer.len() <= 1024);
+        let refusal = refused(&endpoint);
+        assert!(!refusal.explanation.contains("test-k"), "{}", refusal.explanation);
+        assert!(refusal.explanation.len() <= 1024);
     }
 }
 
@@ -18,15 +25,15 @@ fn a_key_that_the_endpoint_sends_back_is_taken_out() {
 fn no_part_of_a_key_comes_into_the_text_from_behind_its_end() {
     let body = format!("{}{}{API_KEY}", API_KEY.repeat(20), "x".repeat(1028 - 20 * API_KEY.len()));
     let endpoint = MockEndpoint::script([status(401).body(body)]);
-    let Err(ReportError::Refused(refusal)) = Reporter::to(&endpoint).run().complete(None, None) else { panic!() };
-    assert!(!refusal.answer.contains("test"), "{}", refusal.answer);
+    let refusal = refused(&endpoint);
+    assert!(!refusal.explanation.contains("test"), "{}", refusal.explanation);
 }
 
 #[test]
 fn an_answer_that_breaks_off_inside_the_key_does_not_show_its_beginning() {
     let endpoint = MockEndpoint::script([status(401).body(format!("no such key: {API_KEY}")).truncated_after(22)]);
-    let Err(ReportError::Refused(refusal)) = Reporter::to(&endpoint).run().complete(None, None) else { panic!() };
-    assert_eq!(refusal.answer, "no such key: ");
+    let refusal = refused(&endpoint);
+    assert_eq!(refusal.explanation, "no such key: ");
 }
 
 #[test]

@@ -1,5 +1,6 @@
-use host_test::endpoint::{MockEndpoint, status};
-use host_test::guest::{Outcome, RUN_ID, ReportError, Reporter, State};
+use host_test::endpoint::{MockEndpoint, hang};
+use host_test::guest::{Cause, DeliveryError, EndingError, Guest, Outcome, RUN_ID, ReportError, Reporter, State};
+use host_test::host::TestHost;
 
 use crate::acknowledged;
 
@@ -23,13 +24,10 @@ fn the_first_ending_stands() {
 
     process.fail(Some("no"), None).unwrap();
 
-    for later in [
-        process.complete(None, None),
-        process.fail(None, None),
-        process.start(None, None),
-        process.progress(None, None),
-        process.complete_stage("Load", None, None),
-    ] {
+    for later in [process.complete(None, None), process.fail(None, None)] {
+        assert!(matches!(later, Err(EndingError::Ended(Outcome::Failed))));
+    }
+    for later in [process.start(None, None), process.progress(None, None), process.complete_stage("Load", None, None)] {
         assert!(matches!(later, Err(ReportError::Ended(Outcome::Failed))));
     }
     assert!(matches!(process.state(), State::Ended(Outcome::Failed)));
@@ -49,21 +47,24 @@ fn an_error_is_cut_at_250_code_points() {
 fn an_ending_with_a_wrong_argument_changes_nothing() {
     let endpoint = MockEndpoint::script(acknowledged(1));
     let process = Reporter::to(&endpoint).run();
-    assert!(matches!(process.complete(None, Some("[]")), Err(ReportError::InvalidArgument(_))));
+    assert!(matches!(process.complete(None, Some("[]")), Err(EndingError::InvalidArgument(_))));
     assert!(matches!(process.state(), State::Open));
     process.complete(None, Some("{}")).unwrap();
 }
 
 #[test]
 fn an_ending_that_was_not_delivered_is_kept_for_flush() {
-    let endpoint = MockEndpoint::script([vec![status(503); 5], acknowledged(1)].concat());
-    let process = Reporter::to(&endpoint).run();
+    let endpoint = MockEndpoint::script([vec![hang(); 2], acknowledged(1)].concat());
+    let guest = Guest::on(TestHost::simulated(&endpoint));
+    let process = guest.reporter(&endpoint).run();
+    process.deliver_within(20_000);
 
-    assert!(matches!(process.complete(None, None), Err(ReportError::Undelivered(_))));
-    assert_eq!(process.pending(), 1);
+    let result = process.complete(None, None);
+    assert!(matches!(result, Err(EndingError::Delivery(DeliveryError { cause: Cause::Undelivered, kept: true, .. }))));
+    assert_eq!(guest.seconds(), 20.0);
     process.flush().unwrap();
     assert_eq!(process.pending(), 0);
 
-    let requests = endpoint.requests::<6>();
+    let requests = endpoint.requests::<3>();
     assert!(requests.iter().all(|request| request.header("idempotency-key") == requests[0].header("idempotency-key")));
 }

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use host_test::endpoint::{LiveEndpoint, MockEndpoint, Request, Respond, Response, hang, retry_after, status};
 use host_test::guest::{API_KEY, RUN_ID};
@@ -12,7 +12,7 @@ use crate::{block_on, command, host, line, lines, runtime, task, with_arguments,
 
 const MIB: usize = 1024 * 1024;
 
-/// Where nothing more is to come of it.
+/// For a run of which nothing more is expected.
 const GRACE: Duration = Duration::from_millis(400);
 
 /// Runs it, and expects two reports: its start, and this ending.
@@ -26,10 +26,12 @@ fn ends_with(task: &Task, run: impl FnOnce(&MockEndpoint) -> Run, ending: &str) 
     (ended, end)
 }
 
-/// Runs the task, and cancels it when a report of it is stuck at the endpoint.
+/// Runs the task, and cancels it when a report of it is stuck at the endpoint: soon, since no wait between attempts is long.
 fn cancelled_once_it_hangs(endpoint: &MockEndpoint, input: &str, grace: Duration) -> Ended {
     let cancellation = CancellationToken::new();
-    let run = Run { cancellation: cancellation.clone(), grace, ..with_input(endpoint, input) };
+    let mut run = Run { cancellation: cancellation.clone(), grace, ..with_input(endpoint, input) };
+    let delivery = vec![("ORCHESTRA_RETRY_LONGEST_WAIT".into(), "500ms".into())];
+    run.reporting = run.reporting.map(|reporting| Reporting { delivery, ..reporting });
     let running = runtime().spawn(task().run(run));
     endpoint.wait_for_hanging(1);
     cancellation.cancel();
@@ -135,6 +137,19 @@ fn a_deadline_ends_a_loop_without_calls() {
 
 /// The answer to it never comes.
 #[test]
+fn the_time_of_a_deadline_can_begin_before_the_call() {
+    let began = Instant::now();
+    let deadline = Duration::from_secs(60);
+    let run = |endpoint: &MockEndpoint| Run {
+        deadline: Some(deadline),
+        deadline_from: began.checked_sub(deadline),
+        ..with_input(endpoint, r#"{"do": "loop"}"#)
+    };
+    ends_with(task(), run, "FAILED task failed. Error: deadline of 60s exceeded");
+    assert!(began.elapsed() < deadline);
+}
+
+#[test]
 fn a_deadline_ends_a_call_that_waits() {
     let never = MockEndpoint::script([hang()]);
     let run = |endpoint: &MockEndpoint| Run {
@@ -164,7 +179,10 @@ fn a_cancelled_loop_is_reported_as_cancelled() {
 fn a_cancellation_overtakes_a_report_that_is_stuck() {
     let endpoint = MockEndpoint::script([hang(), status(200)]);
     let ended = cancelled_once_it_hangs(&endpoint, r#"{"do": "loop"}"#, Duration::from_secs(2));
-    assert_eq!(ended.trouble, ["a report that was still under way was given up"]);
+    assert_eq!(
+        ended.trouble,
+        ["not reported: start: after 1 attempt: the endpoint had not answered when the ending had to go first"]
+    );
     assert_eq!(lines(&endpoint.requests::<2>())[1], "CANCELLED ");
 }
 
@@ -174,7 +192,7 @@ fn a_cancellation_does_not_follow_an_ending_that_is_under_way() {
     let endpoint = MockEndpoint::script([status(200), hang()]);
     let ended = cancelled_once_it_hangs(&endpoint, r#"{"do": "end", "outcome": "succeeded"}"#, GRACE);
     assert_eq!((ended.end, ended.outcome), (End::Cancelled, Outcome::Succeeded));
-    assert_eq!(ended.trouble, ["what the task reported last was not reported: no acknowledgement in time"]);
+    assert_eq!(ended.trouble, ["not reported: ending (succeeded): after 1 attempt: the endpoint has not answered yet"]);
     assert_eq!(lines(&endpoint.requests::<2>())[1], "SUCCEEDED by itself");
 }
 
@@ -191,12 +209,12 @@ fn an_ending_through_a_share_of_the_run_is_its_ending() {
 #[test]
 fn a_cancellation_does_not_follow_an_ending_that_was_not_acknowledged_yet() {
     let mut script = vec![status(200)];
-    script.extend(vec![retry_after(503, "0"); 5]);
+    script.extend(vec![retry_after(503, "0"); 3]);
     script.push(hang());
     let endpoint = MockEndpoint::script(script);
     let ended = cancelled_once_it_hangs(&endpoint, r#"{"do": "insist"}"#, GRACE);
     assert_eq!(ended.outcome, Outcome::Succeeded);
-    let [_, endings @ ..] = &lines(&endpoint.requests::<7>())[..] else { unreachable!() };
+    let [_, endings @ ..] = &lines(&endpoint.requests::<5>())[..] else { unreachable!() };
     assert!(endings.iter().all(|ending| ending == "SUCCEEDED by itself"), "{endings:?}");
 }
 
@@ -224,13 +242,11 @@ fn an_end_is_reported_past_a_report_that_cannot_be_delivered() {
         run_id: RUN_ID.into(),
         api_key: ApiKey::new(API_KEY),
         endpoint: Some(format!("http://{}", endpoint.address())),
+        delivery: vec![("ORCHESTRA_DELIVERY_TIMEOUT".into(), "1s".into())],
     };
     let ended = block_on(task(), Run { reporting: Some(reporting), input: input.into(), ..Run::default() });
     let [trouble] = &ended.trouble[..] else { panic!("{ended:?}") };
-    assert!(
-        trouble.starts_with("what was reported before the end was given up: 1 pending; output input: after "),
-        "{trouble}"
-    );
+    assert!(trouble.starts_with("not reported: output input: after "), "{trouble}");
     let [start, end] = &taken.lock().unwrap()[..] else { panic!("{taken:?}") };
     assert_eq!(start, "RUNNING task started.");
     assert!(end.starts_with("FAILED task failed. Error: trap: "), "{end}");
@@ -242,7 +258,7 @@ fn a_cancellation_after_the_task_is_gone_makes_its_report_urgent() {
     let endpoint = MockEndpoint::script([status(200), hang()]);
     let ended = cancelled_once_it_hangs(&endpoint, "{}", GRACE);
     assert_eq!((ended.end, ended.outcome), (End::Returned, Outcome::Succeeded));
-    assert_eq!(ended.trouble, ["the ending was not reported: no acknowledgement in time"]);
+    assert_eq!(ended.trouble, ["not reported: ending (succeeded): after 1 attempt: the endpoint has not answered yet"]);
     endpoint.requests::<2>();
 }
 
@@ -264,7 +280,7 @@ fn a_log_that_is_stuck_does_not_make_the_ending_unreported() {
     cancellation.cancel();
     let ended = runtime().block_on(running).unwrap();
     assert_eq!(ended.outcome, Outcome::Cancelled);
-    assert_eq!(ended.trouble, ["what followed the ending was not reported: no acknowledgement in time"]);
+    assert_eq!(ended.trouble, ["not reported: log task.log: after 1 attempt: the endpoint has not answered yet"]);
     assert_eq!(lines(&endpoint.requests::<3>())[1], "CANCELLED ");
 }
 
@@ -286,5 +302,5 @@ fn an_input_that_is_not_json_fails_the_run() {
     let ended = block_on(task(), with_input(&endpoint, "{rows: 3}"));
     assert!(matches!(ended.end, End::NotStarted(_)));
     let end = line(&endpoint.requests::<2>()[1]);
-    assert!(end.starts_with("FAILED task failed. Error: the input is not JSON: "), "{end}");
+    assert!(end.starts_with("FAILED task failed. Error: the input is not JSON, at line 1"), "{end}");
 }

@@ -1,13 +1,13 @@
 //! What a task finds that looks for a way out.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use host_test::endpoint::{MockEndpoint, status};
 use host_test::guest::API_KEY;
-use orchestra_host::{End, Folder, Run};
+use orchestra_host::{Cache, Config, End, Folder, Host, Run};
 
-use crate::{block_on, line, task, with_input};
+use crate::{block_on, cache, host, line, task, with_input};
 
 #[test]
 fn a_task_finds_no_key_and_nothing_that_was_not_granted() {
@@ -24,7 +24,7 @@ fn a_task_finds_no_key_and_nothing_that_was_not_granted() {
     for secret in [API_KEY, "seen-run-id", "CARGO"] {
         assert!(!found.contains(secret), "{found}");
     }
-    assert!(found.contains("MissingVariable"), "{found}");
+    assert!(found.contains("ORCHESTRA_API_KEY") && found.contains("it is not set"), "{found}");
 }
 
 #[test]
@@ -46,17 +46,122 @@ fn a_task_sees_the_folders_that_it_is_granted_and_no_others() {
 #[cfg(target_os = "linux")]
 #[test]
 fn no_folder_has_the_hosts_own_environment_in_it() {
-    for here in ["/", "/proc", "/proc/self", "/tmp/../proc/self/"] {
+    for here in ["/", "/proc", "/proc/self", "/tmp/../proc/self/", "/proc/sys"] {
         let endpoint = MockEndpoint::script(vec![status(200); 2]);
         let folders = vec![Folder { here: here.into(), there: "/".into(), is_writable: false }];
         let ended = block_on(task(), Run { folders, ..with_input(&endpoint, r#"{"do": "search"}"#) });
-        assert!(matches!(&ended.end, End::NotStarted(why) if why.contains("/proc")), "{here}");
+        assert!(matches!(&ended.end, End::NotStarted(why) if why.contains("has a procfs in it, /proc")), "{here}");
         endpoint.requests::<2>();
     }
 }
 
+/// Why a run is not started whose task is granted this folder; none if it is started.
+fn refusal(host: &Host, here: &Path, is_writable: bool) -> Option<String> {
+    let command = host.load(&wat::parse_str(NOTHING).unwrap()).unwrap();
+    let folders = vec![Folder { here: here.into(), there: "/".into(), is_writable }];
+    match block_on(&command, Run { folders, ..Run::default() }).end {
+        End::NotStarted(why) => Some(why),
+        end => {
+            assert_eq!(end, End::Returned);
+            None
+        }
+    }
+}
+
+/// A command that succeeds.
+const NOTHING: &str = r#"(component
+    (core module $code (func (export "run") (result i32) i32.const 0))
+    (core instance $code (instantiate $code))
+    (func $run (result (result)) (canon lift (core func $code "run")))
+    (instance $run (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $run)))"#;
+
+/// A folder of this test's own.
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn with_cache(folder: PathBuf) -> Host {
+    Host::new(&Config { cache: Cache::Folder(folder), certificate_authorities: None }).unwrap()
+}
+
+/// The files in it are run as machine code, in the process that has the API key.
 #[test]
-fn a_folder_may_be_written_to_where_that_is_granted() {
+fn a_task_may_not_write_the_cache_of_compiled_programs() {
+    let outer = scratch("holds-a-cache");
+    let cache = outer.join("cache");
+    let host = with_cache(cache.clone());
+    let below = scratch("holds-a-cache/cache/below");
+    for here in [&outer, &cache, &below] {
+        let why = refusal(&host, here, true).unwrap();
+        assert!(why.contains("run as machine code"), "{why}");
+        assert!(why.contains("--no-cache"), "{why}");
+        assert!(why.contains(&*here.to_string_lossy()), "{why}");
+    }
+    assert_eq!(refusal(&host, &scratch("holds-a-cache/beside"), true), None);
+}
+
+/// It is what it is under any name, and a link on the way to it could be replaced.
+#[cfg(unix)]
+#[test]
+fn links_do_not_lead_to_the_cache() {
+    use std::os::unix::fs::symlink;
+
+    let (links, elsewhere) = (scratch("links-to-a-cache"), scratch("a-cache-behind-links"));
+    let link = links.join("link");
+    _ = fs::remove_file(&link);
+    symlink(&elsewhere, &link).unwrap();
+    let host = with_cache(link.join("cache"));
+    for here in [&links, &link, &elsewhere, &link.join("cache")] {
+        assert!(refusal(&host, here, true).is_some_and(|why| why.contains("run as machine code")), "{here:?}");
+    }
+}
+
+/// Who can only read it has the code of other programs, and no way into this process.
+#[test]
+fn a_task_may_read_the_cache() {
+    let outer = scratch("holds-a-readable-cache");
+    assert_eq!(refusal(&with_cache(outer.join("cache")), &outer, false), None);
+}
+
+#[test]
+fn without_a_cache_no_folder_is_refused_for_it() {
+    let outer = scratch("held-a-cache");
+    fs::create_dir_all(outer.join("cache")).unwrap();
+    let host = Host::new(&Config { cache: Cache::Off, certificate_authorities: None }).unwrap();
+    assert_eq!(refusal(&host, &outer, true), None);
+}
+
+#[test]
+fn a_task_may_not_replace_the_program_that_runs_it() {
+    let program = std::env::current_exe().unwrap();
+    let folder = program.parent().unwrap();
+    assert!(refusal(host(), folder, true).unwrap().contains("this program"));
+    assert_eq!(refusal(host(), folder, false), None);
+}
+
+/// Its start-up files are run by the next shell, and its keys are the user's.
+#[test]
+fn a_task_may_not_write_the_home_folder() {
+    let home = std::env::home_dir().unwrap();
+    assert!(refusal(host(), &home, true).unwrap().contains("your home folder"));
+}
+
+/// With an authority of its own, whoever stands in between could read the API key.
+#[test]
+fn a_task_may_not_write_the_certificate_authorities_of_its_host() {
+    let folder = scratch("authorities-of-a-host");
+    let file = folder.join("authorities.pem");
+    fs::write(&file, MockEndpoint::script_tls([]).certificate_authority_pem()).unwrap();
+    let host = Host::new(&Config { cache: cache(), certificate_authorities: Some(file) }).unwrap();
+    assert!(refusal(&host, &folder, true).unwrap().contains("certificate authorities"));
+    assert_eq!(refusal(&host, &folder, false), None);
+}
+
+#[test]
+fn a_folder_may_be_written_to_if_that_is_granted() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("writable");
     fs::create_dir_all(&folder).unwrap();
     for is_writable in [false, true] {
@@ -106,7 +211,7 @@ fn a_reporter_of_the_tasks_own_reaches_the_endpoint_only() {
 
 /// They are in the host's memory, not in the task's own.
 #[test]
-fn a_task_holds_so_many_handles_and_no_more() {
+fn the_number_of_handles_that_a_task_holds_is_limited() {
     for (handles, is_too_many) in [(2000, false), (5000, true)] {
         let endpoint = MockEndpoint::script(vec![status(200); 2]);
         let input = format!(r#"{{"do": "hoard", "handles": {handles}}}"#);

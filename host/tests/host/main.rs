@@ -1,5 +1,6 @@
 //! Tasks and commands on the library's host, and what of them arrives at the endpoint.
 
+mod delivery;
 mod ends;
 mod isolation;
 mod many;
@@ -45,7 +46,12 @@ fn command() -> &'static Task {
 }
 
 fn reporting_to(endpoint: &MockEndpoint) -> Option<Reporting> {
-    Some(Reporting { run_id: RUN_ID.into(), api_key: ApiKey::new(API_KEY), endpoint: Some(endpoint.url()) })
+    Some(Reporting {
+        run_id: RUN_ID.into(),
+        api_key: ApiKey::new(API_KEY),
+        endpoint: Some(endpoint.url()),
+        delivery: Vec::new(),
+    })
 }
 
 /// A run of the task, reported to this endpoint.

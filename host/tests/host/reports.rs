@@ -18,11 +18,12 @@ fn what_is_wrong_with_the_configuration_is_told_and_the_task_runs() {
         run_id: run_id.into(),
         api_key: ApiKey::new(key),
         endpoint: Some(endpoint.into()),
+        delivery: Vec::new(),
     };
     let id = host_test::guest::RUN_ID;
     for (reporting, why) in [
-        (ours("7", "key", "http://127.0.0.1:1"), "the run id is no UUID"),
-        (ours(id, "k\u{1}y", "http://127.0.0.1:1"), "the API key holds"),
+        (ours("7", "key", "http://127.0.0.1:1"), "the run id is not a UUID"),
+        (ours(id, "k\u{1}y", "http://127.0.0.1:1"), "ORCHESTRA_API_KEY: the API key has"),
         (ours(id, "key", "http://example.com"), "http://example.com is plain http"),
     ] {
         let ended = block_on(task(), Run { reporting: Some(reporting), ..Run::default() });
@@ -38,8 +39,8 @@ fn a_refused_report_is_told() {
     let ended = block_on(task(), with_input(&endpoint, "{}"));
     assert_eq!(ended.end, End::Returned);
     let expected = [
-        "`start` was not reported: the endpoint answered 403: no such run",
-        "`succeeded` was not reported: the endpoint answered 403: no such run",
+        "not reported: start: the endpoint answered 403: no such run",
+        "not reported: ending (succeeded): the endpoint answered 403: no such run",
     ];
     assert_eq!(ended.trouble, expected);
     endpoint.requests::<2>();
@@ -82,6 +83,15 @@ fn a_report_is_tried_again_while_the_task_works() {
     endpoint.requests::<3>();
 }
 
+#[test]
+fn what_an_open_log_holds_is_sent_though_the_task_has_ended_the_run_and_trapped() {
+    let endpoint = MockEndpoint::script(vec![status(200); 3]);
+    let input = r#"{"do": "end", "then": {"do": "write-log", "text": "late", "then": {"do": "trap"}}}"#;
+    let ended = block_on(task(), with_input(&endpoint, input));
+    assert_eq!(ended.trouble, [""; 0]);
+    assert_eq!(lines(&endpoint.requests::<3>())[2], "run.log: late");
+}
+
 /// It would only fill the process component's memory.
 #[test]
 fn a_text_that_no_report_could_hold_is_an_invalid_argument() {
@@ -96,7 +106,7 @@ fn a_run_whose_name_cannot_be_used_is_reported_under_another() {
     let endpoint = MockEndpoint::script(vec![status(200); 2]);
     let ended = block_on(task(), Run { name: "a\nb".into(), ..with_input(&endpoint, "{}") });
     let [trouble] = &ended.trouble[..] else { panic!("{ended:?}") };
-    assert!(trouble.contains("name") && trouble.ends_with("it is reported as `task`"), "{trouble}");
+    assert!(trouble.contains("name") && trouble.ends_with("the run is reported as `task`"), "{trouble}");
     assert_eq!(lines(&endpoint.requests::<2>()), ["RUNNING task started.", "SUCCEEDED task succeeded."]);
 }
 
@@ -107,16 +117,19 @@ fn what_is_wrong_with_the_configuration_can_be_told_beforehand() {
     assert_eq!(runtime().block_on(host().check(&good)), Ok(()));
     let bad = Reporting { run_id: "7".into(), ..good };
     let error = runtime().block_on(host().check(&bad)).unwrap_err();
-    assert!(error.starts_with("nothing is reported: the run id is no UUID"), "{error}");
+    assert!(error.starts_with("the run id is not a UUID"), "{error}");
 }
 
 #[test]
 fn a_task_that_cannot_be_loaded_is_reported() {
     let endpoint = MockEndpoint::script(vec![status(200); 2]);
     let reporting = reporting_to(&endpoint).unwrap();
-    let trouble =
-        runtime().block_on(host().report_end(reporting, "load", &End::NotStarted("task.wasm: no such file".into())));
-    assert_eq!(trouble, [""; 0]);
+    let ended = runtime().block_on(host().report_end(
+        Some(reporting),
+        "load",
+        End::NotStarted("task.wasm: no such file".into()),
+    ));
+    assert_eq!((ended.trouble, ended.is_acknowledged), (vec![], true));
     let expected = ["RUNNING load started.", "FAILED load failed. Error: task.wasm: no such file"];
     assert_eq!(lines(&endpoint.requests::<2>()), expected);
 }

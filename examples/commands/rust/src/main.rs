@@ -22,7 +22,7 @@ fn summary(file: &str) -> Result<String, String> {
         let [_order, region, amount] = row.split(',').collect::<Vec<_>>()[..] else {
             return Err(malformed("expected order,region,amount"));
         };
-        let amount: u64 = amount.parse().map_err(|_| malformed(&format!("amount \"{amount}\" is no number")))?;
+        let amount: u64 = amount.parse().map_err(|_| malformed(&format!("amount \"{amount}\" is not a number")))?;
         *by_region.entry(region).or_insert(0) += amount;
     }
     Ok(by_region.iter().map(|(region, sum)| format!("{region}: {sum}\n")).collect())

@@ -19,7 +19,7 @@ use std::process::exit;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use orchestra_host::{ApiKey, CancellationToken, Config, End, Folder, Host, Outcome, Reporting, Run, Task};
+use orchestra_host::{ApiKey, CancellationToken, Config, End, Folder, Host, Reporting, Run, Task};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -42,6 +42,8 @@ struct PluginHost {
     plugins: Mutex<HashMap<String, Arc<OnceCell<Task>>>>,
     api_key: ApiKey,
     endpoint: Option<String>,
+    /// The environment: it says how reports are delivered.
+    variables: Vec<(String, String)>,
     cancellation: CancellationToken,
 }
 
@@ -54,6 +56,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         plugins: Mutex::default(),
         api_key: ApiKey::new(env::var("ORCHESTRA_API_KEY").map_err(|_| "ORCHESTRA_API_KEY is not set")?),
         endpoint: env::var("ORCHESTRA_WEBHOOK_URL").ok(),
+        variables: env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
         cancellation: cancellation.clone(),
     });
     let mut runs = JoinSet::new();
@@ -103,9 +108,13 @@ async fn signal() {
 impl PluginHost {
     async fn run(self: Arc<Self>, trigger: Trigger) {
         let Trigger { plugin, run_id, input } = trigger;
-        let (api_key, endpoint) = (self.api_key.clone(), self.endpoint.clone());
-        let reporting = Reporting { run_id: run_id.clone(), api_key, endpoint };
-        let (outcome, trouble) = match self.load(&plugin).await {
+        let reporting = Reporting {
+            run_id: run_id.clone(),
+            api_key: self.api_key.clone(),
+            endpoint: self.endpoint.clone(),
+            delivery: self.variables.clone(),
+        };
+        let ended = match self.load(&plugin).await {
             Ok(task) => {
                 let ended = task.run(Run {
                     reporting: Some(reporting),
@@ -121,22 +130,22 @@ impl PluginHost {
                 if ended.end != End::Returned {
                     eprintln!("plugin-host: {run_id}: {}", ended.end);
                 }
-                (ended.outcome, ended.trouble)
+                ended
             }
             // Orchestra waits for this run, too.
             Err(why) => {
                 eprintln!("plugin-host: {run_id}: {why}");
-                (Outcome::Failed, self.host.report_end(reporting, &plugin, &End::NotStarted(why)).await)
+                self.host.report_end(Some(reporting), &plugin, End::NotStarted(why)).await
             }
         };
-        trouble.iter().for_each(|trouble| eprintln!("plugin-host: {run_id}: {trouble}"));
-        println!("{}", json!({ "run_id": run_id, "outcome": outcome.to_string() }));
+        ended.trouble.iter().for_each(|trouble| eprintln!("plugin-host: {run_id}: {trouble}"));
+        println!("{}", json!({ "run_id": run_id, "outcome": ended.outcome.to_string() }));
     }
 
     async fn load(&self, name: &str) -> Result<Task, String> {
         // What a trigger says names no file outside the folder.
         if name.is_empty() || name.contains(['/', '\\']) {
-            return Err(format!("{name:?} is no name of a plugin"));
+            return Err(format!("{name:?} is not the name of a plugin"));
         }
         let path = self.folder.join(format!("{name}.wasm"));
         if !path.exists() {

@@ -28,8 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn add(process: &Process) -> Result<u64, String> {
     let mut total = 0;
     for (index, number) in env::args().skip(1).enumerate() {
-        total += number.parse::<u64>().map_err(|_| format!("\"{number}\" is no number"))?;
-        // The work goes on where this does not arrive: it is kept, and goes out before the next report.
+        total += number.parse::<u64>().map_err(|_| format!("\"{number}\" is not a number"))?;
+        // The work goes on if this is not acknowledged in time: it is kept, and goes out before the next report.
         _ = process.progress(Some(&format!("{} added", index + 1)), None);
     }
     Ok(total)

@@ -22,7 +22,7 @@ impl exports::orchestra::process::task::Guest for Orders {
 fn add_up(process: &Process, file: &str) -> Result<(), String> {
     let text = fs::read_to_string(file).map_err(|_| format!("{file} cannot be read"))?;
     let rows: Vec<_> = text.lines().enumerate().skip(1).collect();
-    // The work goes on where this does not arrive: it is kept, and goes out before the next report.
+    // No report stops the work: whoever runs this task lists at its end what did not arrive.
     _ = process.progress(Some(&format!("{file} read")), Some(&json!({ "rows": rows.len() }).to_string()));
 
     let mut by_region = BTreeMap::new();
@@ -45,6 +45,6 @@ fn parse(row: &str) -> Result<(&str, u64), String> {
     let [_order, region, amount] = row.split(',').collect::<Vec<_>>()[..] else {
         return Err("expected order,region,amount".to_owned());
     };
-    let amount = amount.parse().map_err(|_| format!("amount \"{amount}\" is no number"))?;
+    let amount = amount.parse().map_err(|_| format!("amount \"{amount}\" is not a number"))?;
     Ok((region, amount))
 }

@@ -1,45 +1,42 @@
 //! The jobs protocol of orchestra-sdk 0.0.9. It knows four statuses, and neither outputs nor logs.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Moment, Run, Unsupported};
-use crate::calendar;
+use orchestra_url::Endpoint;
+
 use crate::contract::Outcome;
-use crate::endpoint::Endpoint;
 use crate::event::{Details, Event};
+use crate::http_date::date_time;
 use crate::json::Writer;
-use crate::text;
+use crate::run::{Moment, RunIdentity};
 use crate::uuid::Uuid;
 
-/// `clientid` is encoded as a form's field, as the SDK's client does.
+/// `clientid` is encoded as Python's `urllib` encodes a form's field, as the SDK's client does. (The crates for forms follow
+/// WHATWG, which encodes `~` and leaves `*`.)
 pub(super) fn path_with_query(endpoint: &Endpoint, client_id: &str) -> String {
-    let mut path = text::concat(&[endpoint.path.trim_end_matches('/'), "/jobs/sdk/sdk_receive?clientid="]);
+    let mut path = format!("{}/jobs/sdk/sdk_receive?clientid=", endpoint.path.trim_end_matches('/'));
     for byte in client_id.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
             b' ' => path.push('+'),
-            _ => {
-                let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
-                path.extend(['%', digit(byte >> 4), digit(byte)]);
-            }
+            _ => path.push_str(&format!("%{byte:02X}")),
         }
     }
     path
 }
 
-pub(super) fn message(run: &Run, moment: Moment, given: Option<String>) -> Option<String> {
+pub(super) fn message(run: &RunIdentity, moment: Moment, given: Option<String>) -> Option<String> {
     match moment {
-        Moment::Start => {
-            given.or_else(|| Some(text::concat(&["Orc process with correlation id ", &run.id, " started"])))
-        }
+        Moment::Start => given.or_else(|| Some(format!("Orc process with correlation id {} started", run.id))),
         Moment::End(_) => given,
     }
 }
 
 /// Fields in the SDK's order.
-pub(super) fn body(run: &Run, event: &Event, id: Uuid, unix_time: Duration) -> Result<Vec<u8>, Unsupported> {
+pub(super) fn body(run: &RunIdentity, event: &Event, id: Uuid, unix_time: Duration) -> Result<Vec<u8>, &'static str> {
     const PROCESS: &str = "Process";
     let (status, stage, details): (_, _, &Details) = match event {
         Event::Start(details) => ("Running", run.name.as_deref().unwrap_or("First function"), details),
@@ -49,9 +46,9 @@ pub(super) fn body(run: &Run, event: &Event, id: Uuid, unix_time: Duration) -> R
         // A warning is a success with a remark, and a cancelled run has not done its work.
         Event::Ending(Outcome::Succeeded | Outcome::Warning, details) => ("Complete", PROCESS, details),
         Event::Ending(Outcome::Failed | Outcome::Cancelled, details) => ("Failed", PROCESS, details),
-        Event::Output { .. } => return Err(Unsupported("the jobs protocol has no outputs: send the value as data")),
+        Event::Output { .. } => return Err("the jobs protocol has no outputs: send the value as data"),
         Event::Log { .. } => {
-            return Err(Unsupported("the jobs protocol has no logs: send the text as a message or data"));
+            return Err("the jobs protocol has no logs: send the text as a message or data");
         }
     };
     let mut body = Writer::new();
@@ -71,32 +68,20 @@ pub(super) fn body(run: &Run, event: &Event, id: Uuid, unix_time: Duration) -> R
 
 /// As Python's `%Y-%m-%d %H:%M:%S.%f`.
 fn time_utc(unix_time: Duration) -> String {
-    let (year, month, day) = calendar::date(unix_time.as_secs() / calendar::DAY_SECONDS);
-    let second = unix_time.as_secs() % calendar::DAY_SECONDS;
-    let mut time = String::new();
-    for (number, digits, separator) in [
-        (year, 4, "-"),
-        (month, 2, "-"),
-        (day, 2, " "),
-        (second / 3600, 2, ":"),
-        (second / 60 % 60, 2, ":"),
-        (second % 60, 2, "."),
-        (unix_time.subsec_micros().into(), 6, ""),
-    ] {
-        time.push_str(&text::number(number, digits));
-        time.push_str(separator);
-    }
-    time
+    let moment = date_time(unix_time);
+    let (year, month, day) = moment.to_calendar_date();
+    let (hour, minute, second) = moment.as_hms();
+    let (month, micros) = (u8::from(month), unix_time.subsec_micros());
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
     use alloc::string::ToString;
 
     fn sent(name: Option<&str>, event: &Event) -> String {
-        let run = Run { id: "c".to_string(), name: name.map(str::to_string) };
+        let run = RunIdentity { id: "c".to_string(), name: name.map(str::to_string) };
         let body =
             body(&run, event, Uuid::parse(&"0".repeat(32)).unwrap(), Duration::from_micros(1_795_420_800_000_042))
                 .unwrap();
@@ -151,7 +136,7 @@ mod tests {
 
     #[test]
     fn outputs_and_logs_are_unsupported() {
-        let run = Run { id: "c".to_string(), name: None };
+        let run = RunIdentity { id: "c".to_string(), name: None };
         for event in [Event::output("a", "1".to_string()).unwrap(), Event::log("a", String::new()).unwrap()] {
             assert!(body(&run, &event, Uuid::parse(&"0".repeat(32)).unwrap(), Duration::ZERO).is_err());
         }

@@ -3,11 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Moment, Run};
+use orchestra_url::Endpoint;
+
 use crate::contract::Outcome;
-use crate::endpoint::Endpoint;
 use crate::event::Event;
 use crate::json::{Object, Writer};
+use crate::run::{Moment, RunIdentity};
 use crate::text;
 
 /// The SDK's decorator keeps this much of an error's text.
@@ -21,7 +22,7 @@ pub(super) fn path_with_query(endpoint: &Endpoint) -> String {
 }
 
 /// A run with a name speaks as the SDK's decorator does.
-pub(super) fn message(run: &Run, moment: Moment, given: Option<String>) -> Option<String> {
+pub(super) fn message(run: &RunIdentity, moment: Moment, given: Option<String>) -> Option<String> {
     let Some(name) = &run.name else { return given };
     match moment {
         Moment::Start => given.or_else(|| Some(text::concat(&[name, " started."]))),
@@ -36,7 +37,7 @@ pub(super) fn message(run: &Run, moment: Moment, given: Option<String>) -> Optio
 }
 
 /// Fields in the SDK's order. It always sends `metadata` empty; here it carries the caller's `data`.
-pub(super) fn body(run: &Run, event: &Event) -> Vec<u8> {
+pub(super) fn body(run: &RunIdentity, event: &Event) -> Vec<u8> {
     let (status, details) = match event {
         Event::Start(details) | Event::Progress(details) | Event::Stage { details, .. } => ("RUNNING", details),
         Event::Ending(Outcome::Succeeded, details) => ("SUCCEEDED", details),
@@ -71,7 +72,7 @@ pub(super) fn body(run: &Run, event: &Event) -> Vec<u8> {
     body.finish()
 }
 
-fn begin(event_type: &str, data: Option<&Object>, run: &Run) -> Writer {
+fn begin(event_type: &str, data: Option<&Object>, run: &RunIdentity) -> Writer {
     let mut body = Writer::new();
     body.text("event_type", event_type);
     body.data("metadata", data);
@@ -97,8 +98,8 @@ mod tests {
 
     const ID: &str = "12345678-1234-5678-1234-567812345abc";
 
-    fn run(name: Option<&str>) -> Run {
-        Run { id: ID.to_string(), name: name.map(str::to_string) }
+    fn run(name: Option<&str>) -> RunIdentity {
+        RunIdentity { id: ID.to_string(), name: name.map(str::to_string) }
     }
 
     fn sent(event: &Event) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use foreign_hosts::host::{Host, Setting};
+use foreign_hosts::host::{ForeignHost, Setting};
 use host_test::endpoint::{MockEndpoint, status};
 use host_test::report::line;
 use libtest_mimic::{Failed, Trial};
@@ -19,9 +19,9 @@ pub fn trial() -> Trial {
 fn run() -> Result<(), Failed> {
     let endpoint = MockEndpoint::always(status(200).delayed(Duration::from_millis(300)));
     let url = endpoint.url();
-    let service = Host::Wasmtime.serve(&Setting {
+    let service = ForeignHost::Wasmtime.serve(&Setting {
         name: "many",
-        component: &Host::Wasmtime.component("task-rust"),
+        component: &ForeignHost::Wasmtime.component("task-rust"),
         folder: &foreign_hosts::root().join("examples/data"),
         variables: &[("ORCHESTRA_API_KEY", "key"), ("ORCHESTRA_WEBHOOK_URL", &url)],
     });

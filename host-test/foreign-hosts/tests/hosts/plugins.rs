@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use foreign_hosts::host::{folder, program, with_node};
-use host_test::plugins::assert_runs_plugins;
+use host_test::plugins::{assert_names_a_variable_it_cannot_use, assert_names_refused_reports, assert_runs_plugins};
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -20,6 +20,15 @@ pub fn trials() -> Vec<Trial> {
             }));
         }
     }
+    // Cargo's own tests do the same with the program in Rust.
+    trials.push(Trial::test("plugin-host-node/refused", || {
+        assert_names_refused_reports(node(), &folder("plugins").join("refused-node"));
+        Ok(())
+    }));
+    trials.push(Trial::test("plugin-host-node/variable", || {
+        assert_names_a_variable_it_cannot_use(node(), &folder("plugins").join("variable-node"));
+        Ok(())
+    }));
     trials
 }
 

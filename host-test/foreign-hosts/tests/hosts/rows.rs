@@ -1,6 +1,6 @@
 //! What is run, with what, and what has to come of it.
 
-use foreign_hosts::host::Host;
+use foreign_hosts::host::ForeignHost;
 use foreign_hosts::listener::GREETING;
 use host_test::endpoint::{MockEndpoint, status};
 
@@ -8,7 +8,7 @@ use host_test::endpoint::{MockEndpoint, status};
 pub struct Row {
     /// Components in `target/components/examples`, less `.composed.wasm`.
     pub examples: &'static [&'static str],
-    pub hosts: &'static [Host],
+    pub hosts: &'static [ForeignHost],
     pub entries: &'static [Entry],
     pub cases: &'static [Case],
 }
@@ -69,7 +69,7 @@ const SEARCH_ENVIRONMENT: &str = r#"{"file": "proc/self/environ"}"#;
 pub const ROWS: &[Row] = &[
     Row {
         examples: &["manual-rust", "manual-python", "manual-javascript"],
-        hosts: Host::OTHERS,
+        hosts: ForeignHost::OTHERS,
         entries: &[Entry::Command],
         cases: &[
             Case { name: "add-numbers", arguments: &["120", "80"], ..CASE },
@@ -78,7 +78,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         examples: &["manual-rust"],
-        hosts: Host::OTHERS,
+        hosts: ForeignHost::OTHERS,
         entries: &[Entry::Command],
         cases: &[Case {
             name: "ipv6",
@@ -87,22 +87,29 @@ pub const ROWS: &[Row] = &[
             ..CASE
         }],
     },
+    // The README's.
+    Row {
+        examples: &["first-python"],
+        hosts: ForeignHost::ALL,
+        entries: &[Entry::Command],
+        cases: &[Case { name: "first", ..CASE }],
+    },
     Row {
         examples: &["task-rust", "task-python", "task-javascript"],
-        hosts: Host::ALL,
+        hosts: ForeignHost::ALL,
         entries: &[Entry::Command],
         cases: ORDERS,
     },
     Row {
         examples: &["task-rust", "task-python", "task-javascript"],
-        hosts: Host::OTHERS,
+        hosts: ForeignHost::OTHERS,
         entries: &[Entry::Service],
         cases: ORDERS,
     },
     // A service has no arguments, and so the file of the same name in both.
     Row {
         examples: &["command-rust", "command-python"],
-        hosts: Host::OTHERS,
+        hosts: ForeignHost::OTHERS,
         entries: &[Entry::Command, Entry::Service],
         cases: &[
             Case { name: "summary", ..CASE },
@@ -112,7 +119,7 @@ pub const ROWS: &[Row] = &[
     // It is told the status of an exit, and says so in the report.
     Row {
         examples: &["command-rust", "command-python"],
-        hosts: &[Host::Orchestra],
+        hosts: &[ForeignHost::Orchestra],
         entries: &[Entry::Command],
         cases: &[
             Case { name: "summary", ..CASE },
@@ -122,26 +129,26 @@ pub const ROWS: &[Row] = &[
     // Unless it is told otherwise, wasmtime gives HTTP, Node everything, and orchestra nothing.
     Row {
         examples: SEARCHES,
-        hosts: &[Host::Wasmtime],
+        hosts: &[ForeignHost::Wasmtime],
         entries: &[Entry::Command, Entry::Service],
         cases: &[no_secret(Network { seen: &[HEADER, BODY, "no connection: "], requests: 1, connections: 0 })],
     },
     Row {
         examples: SEARCHES,
-        hosts: &[Host::Node],
+        hosts: &[ForeignHost::Node],
         entries: &[Entry::Command, Entry::Service],
         cases: &[no_secret(Network { seen: &[HEADER, BODY, GREETING], requests: 1, connections: 1 })],
     },
     Row {
         examples: SEARCHES,
-        hosts: &[Host::Orchestra],
+        hosts: &[ForeignHost::Orchestra],
         entries: &[Entry::Command],
         cases: &[no_secret(Network { seen: &["no answer: ", "no connection: "], requests: 0, connections: 0 })],
     },
     // With the root of the file system goes the environment of the host's process.
     Row {
         examples: &["search-python"],
-        hosts: Host::OTHERS,
+        hosts: ForeignHost::OTHERS,
         entries: &[Entry::Command],
         cases: &[Case {
             name: "whole-machine",

@@ -1,6 +1,6 @@
 //! One example under one host.
 
-use foreign_hosts::host::{Host, Setting};
+use foreign_hosts::host::{ForeignHost, Setting};
 use foreign_hosts::limit::Limit;
 use foreign_hosts::listener::Listener;
 use foreign_hosts::recording;
@@ -15,7 +15,7 @@ const RUN_ID: &str = "0b8b1a5e-8c1c-4b5e-9b0a-0d6f2a6b4c11";
 /// Where the endpoint takes reports. What comes to another path is the task's own.
 const REPORTS: &str = "/hook";
 
-pub fn trial(example: &'static str, host: Host, entry: Entry, case: &'static Case, limits: &[Limit]) -> Trial {
+pub fn trial(example: &'static str, host: ForeignHost, entry: Entry, case: &'static Case, limits: &[Limit]) -> Trial {
     let way = match entry {
         Entry::Command => host.name().to_owned(),
         Entry::Service => format!("{}-serve", host.name()),
@@ -35,7 +35,7 @@ pub fn trial(example: &'static str, host: Host, entry: Entry, case: &'static Cas
     })
 }
 
-fn run(name: &str, example: &str, host: Host, entry: Entry, case: &Case) -> Result<(), String> {
+fn run(name: &str, example: &str, host: ForeignHost, entry: Entry, case: &Case) -> Result<(), String> {
     let (endpoint, listener) = ((case.endpoint)(), Listener::start());
     let url = format!("{}{REPORTS}", endpoint.url());
     let setting = Setting {
@@ -71,7 +71,13 @@ fn run(name: &str, example: &str, host: Host, entry: Entry, case: &Case) -> Resu
 /// The requests that came, and what the host wrote.
 type Came = Result<(Vec<Request>, String), String>;
 
-fn command(host: Host, setting: &Setting, arguments: &[String], succeeds: bool, endpoint: &MockEndpoint) -> Came {
+fn command(
+    host: ForeignHost,
+    setting: &Setting,
+    arguments: &[String],
+    succeeds: bool,
+    endpoint: &MockEndpoint,
+) -> Came {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let run = host.run(setting, &arguments);
     if run.succeeded != succeeds {
@@ -80,7 +86,7 @@ fn command(host: Host, setting: &Setting, arguments: &[String], succeeds: bool, 
     Ok((endpoint.all_requests(), run.output))
 }
 
-fn service(host: Host, setting: &Setting, trigger: &str, endpoint: &MockEndpoint) -> Came {
+fn service(host: ForeignHost, setting: &Setting, trigger: &str, endpoint: &MockEndpoint) -> Came {
     let service = host.serve(setting);
     let answer = service.trigger(RUN_ID, TOKEN, trigger);
     if answer.status != 202 || answer.json()["task_run_id"] != RUN_ID {

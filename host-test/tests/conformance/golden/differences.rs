@@ -11,7 +11,7 @@ use serde_json::Value;
 struct Difference {
     /// A JSON pointer (RFC 6901).
     path: String,
-    /// Absent where `None`.
+    /// Absent if `None`.
     sdk: Option<Value>,
     component: Option<Value>,
 }
@@ -41,7 +41,7 @@ struct Declared {
     scenarios: Vec<String>,
     /// A JSON pointer. `*` in the place of an index stands for every index that both sides have.
     path: String,
-    /// What the component has there; left out where it has nothing. What the SDK has is in the recording.
+    /// What the component has there; left out if it has nothing. What the SDK has is in the recording.
     #[serde(default, deserialize_with = "present")]
     component: Option<Value>,
 }

@@ -3,11 +3,21 @@
 use std::fmt::Debug;
 
 use host_test::endpoint::MockEndpoint;
-use host_test::guest::{Connection, Guest, LookupError, Process, QUICK, Reported, State, Value as Field};
+use host_test::guest::{Connection, Guest, GuestProcess, LookupError, QUICK, RetryPolicy, State, Value as Field};
 use serde_json::{Value, json};
 
 use super::exchange;
 use super::table::{Env, Report, Scenario, Status, Step};
+
+/// As quick as can be.
+const POLICY: RetryPolicy = RetryPolicy { budget: 2000, ..QUICK };
+
+/// What a report has come to, whichever it was.
+type Reported = Result<(), Box<dyn Debug>>;
+
+fn reported<E: Debug + 'static>(result: Result<(), E>) -> Reported {
+    result.map_err(|error| Box::new(error) as Box<dyn Debug>)
+}
 
 /// What the component sends and answers, in the form of a recording.
 pub fn replay(scenario: &Scenario, default_env: &Env) -> Value {
@@ -25,7 +35,10 @@ pub fn replay(scenario: &Scenario, default_env: &Env) -> Value {
     caller.keys.extend(caller.variable("ORCHESTRA_API_KEY").map(str::to_string));
     let results: Vec<_> = scenario.steps.iter().map(|step| caller.take(step)).collect();
     let key_shown = caller.key_shown;
-    // Dropping a run may report its end.
+    // Dropping a run may report its end; what was given up before is given up for good, as the SDKs do.
+    if let Some(run) = caller.run.as_ref().filter(|run| !matches!(run.state(), State::Running)) {
+        run.deliver_within(1);
+    }
     drop(caller);
     let requests: Vec<_> = endpoint.all_requests().iter().map(exchange::recorded).collect();
     json!({"requests": requests, "results": results, "key_shown": key_shown})
@@ -37,7 +50,7 @@ struct Caller<'a> {
     endpoint_url: String,
     variables: Vec<(String, String)>,
     decorated: Option<&'a str>,
-    run: Option<Process>,
+    run: Option<GuestProcess>,
     keys: Vec<String>,
     key_shown: bool,
 }
@@ -88,14 +101,14 @@ impl Caller<'_> {
             }
             Step::GetField { integration, connection_id, field } => {
                 let connection = self.connection(integration, connection_id.as_deref());
-                let connection = connection.expect("a field is looked up where there is one connection");
+                let connection = connection.expect("a field is looked up in the only connection");
                 self.guest.get_field(&connection, field).as_ref().map_or(Value::Null, value)
             }
             Step::OrcProcess { correlation_id, credentials, function } => {
                 self.keys.push(credentials.apikey.clone());
                 let reporter = self.guest.jobs(&credentials.apikey, &credentials.clientid, &self.endpoint_url);
                 let Some(reporter) = self.said(reporter) else { return false.into() };
-                reporter.set_retry_policy(QUICK).expect("the policy is in range");
+                reporter.set_retry_policy(POLICY).expect("the policy is in range");
                 let run = reporter.open(correlation_id, Some(function));
                 self.run = self.said(run);
                 self.report(|run| run.start(None, None))
@@ -119,11 +132,11 @@ impl Caller<'_> {
     }
 
     /// Makes a report of the run that the environment names, which the first report opens.
-    fn webhook(&mut self, report: impl FnOnce(&Process) -> Reported) -> Value {
+    fn webhook<E: Debug>(&mut self, report: impl FnOnce(&GuestProcess) -> Result<(), E>) -> Value {
         if self.run.is_none() {
             let reporter = self.guest.from_environment(&pairs(&self.variables));
             let Some(reporter) = self.said(reporter) else { return false.into() };
-            reporter.set_retry_policy(QUICK).expect("the policy is in range");
+            reporter.set_retry_policy(POLICY).expect("the policy is in range");
             let run_id = self.variable("ORCHESTRA_TASK_RUN_ID").unwrap_or_default();
             let run = reporter.open(run_id, self.decorated);
             self.run = self.said(run);
@@ -131,7 +144,7 @@ impl Caller<'_> {
         self.report(report)
     }
 
-    fn report(&mut self, report: impl FnOnce(&Process) -> Reported) -> Value {
+    fn report<E: Debug>(&mut self, report: impl FnOnce(&GuestProcess) -> Result<(), E>) -> Value {
         let Some(reported) = self.run.as_ref().map(report) else { return false.into() };
         self.said(reported).is_some().into()
     }
@@ -159,14 +172,14 @@ impl Report {
     }
 }
 
-fn update_task(run: &Process, status: Status, message: Option<&str>, data: Option<&str>) -> Reported {
+fn update_task(run: &GuestProcess, status: Status, message: Option<&str>, data: Option<&str>) -> Reported {
     match status {
-        Status::Running if matches!(run.state(), State::Open) => run.start(message, data),
-        Status::Running => run.progress(message, data),
-        Status::Succeeded => run.complete(message, data),
-        Status::Warning => run.warn(message, data),
-        Status::Failed => run.fail(message, data),
-        Status::Cancelled => run.cancel(message, data),
+        Status::Running if matches!(run.state(), State::Open) => reported(run.start(message, data)),
+        Status::Running => reported(run.progress(message, data)),
+        Status::Succeeded => reported(run.complete(message, data)),
+        Status::Warning => reported(run.warn(message, data)),
+        Status::Failed => reported(run.fail(message, data)),
+        Status::Cancelled => reported(run.cancel(message, data)),
     }
 }
 

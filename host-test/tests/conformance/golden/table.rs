@@ -173,7 +173,7 @@ impl Scenario {
 impl ScriptedAnswer {
     fn answer(&self) -> Answer {
         let answer = status(self.status).body(self.body.as_str());
-        // Where it points to is not told before the endpoint listens; the component must not go there.
+        // Its target is not known before the endpoint listens; the component must not go there.
         self.headers.iter().fold(answer, |answer, (name, value)| answer.header(name, &value.replace("{endpoint}", "")))
     }
 }

@@ -1,0 +1,234 @@
+//! One request, and its answer.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::{Request, Response};
+use http_body::Body as _;
+use http_body_util::{BodyExt, StreamBody};
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use super::client::Client;
+use super::errors::{cause, is_shortage};
+use super::places::Places;
+use super::upload::{Progress, Timeouts};
+
+/// For how long a request waits for a file descriptor, and how often it looks: soon, and then less and less often.
+const SHORTAGE_LIMIT: Duration = Duration::from_secs(30);
+const FIRST_LOOK: Duration = Duration::from_millis(10);
+const LAST_LOOK: Duration = Duration::from_millis(320);
+
+/// The place is given back when the answer's body has ended, or is given up. No timeout begins before the request has one.
+pub(super) async fn send(
+    client: &Client,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+    places: &Places,
+) -> Result<Response<WasiBody>, Error> {
+    let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
+    let timeouts = Timeouts::new(options);
+    let place = places.take().await;
+    let mut response = begin(&client.to(&url)?, url, request, timeouts, places).await?;
+    let mut head = Response::new(());
+    *head.status_mut() = response.status();
+    *head.headers_mut() = std::mem::take(response.headers_mut());
+    let frames = stream::unfold(Some((response.bytes_stream(), place)), move |open| async move {
+        let (mut stream, place) = open?;
+        match timeout(timeouts.between_bytes, stream.next()).await {
+            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some((stream, place)))),
+            Ok(Some(Err(error))) => Some((Err(cause(&error)), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(Error::ConnectionReadTimeout), None)),
+        }
+    });
+    let body = StreamBody::new(frames.map_ok(http_body::Frame::data));
+    Ok(head.map(|()| body.boxed_unsync()))
+}
+
+/// Until the answer begins. A machine without a free file descriptor is waited for like a place, since giving up and
+/// trying again would need one, too.
+async fn begin(
+    client: &reqwest::Client,
+    url: Url,
+    request: Request<WasiBody>,
+    timeouts: Timeouts,
+    places: &Places,
+) -> Result<reqwest::Response, Error> {
+    let (head, body) = request.into_parts();
+    // A body of no known length is sent in chunks, which not every server takes if there is nothing to send.
+    let body = (!body.is_end_stream()).then(|| Arc::new(Mutex::new(body)));
+    let (first, mut look) = (Instant::now(), FIRST_LOOK);
+    loop {
+        let progress = Progress::new(timeouts, body.is_some());
+        let mut request = client.request(head.method.clone(), url.clone()).headers(head.headers.clone());
+        if let Some(body) = &body {
+            request = request.body(reqwest::Body::wrap(progress.upload(body)));
+        }
+        let sent = tokio::select! {
+            biased;
+            sent = request.send() => sent,
+            late = progress.late() => return Err(late),
+        };
+        match sent {
+            Err(error) if is_shortage(&error) && progress.is_untouched() && first.elapsed() < SHORTAGE_LIMIT => {
+                let _stopped = places.stop_clock();
+                sleep(look).await;
+                look = LAST_LOOK.min(look * 2);
+            }
+            sent => return sent.map_err(|error| cause(&error)),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::env;
+
+    use bytes::Bytes;
+    use host_test::component;
+    use host_test::endpoint::{MockEndpoint, hang, hang_in_body, status};
+    use host_test::guest::{API_KEY, RUN_ID};
+    use http_body_util::Full;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpSocket};
+    use tokio::time;
+
+    use super::*;
+    #[cfg(unix)]
+    use crate::network::few_descriptors;
+    use crate::network::places::SharedPlaces;
+    use crate::{ApiKey, Cache, Config, Host, Reporting, Run};
+
+    const MIB: usize = 1024 * 1024;
+
+    fn post(url: &str, bytes: usize) -> Request<WasiBody> {
+        let body = Full::new(Bytes::from(vec![b'x'; bytes])).map_err(|never| match never {});
+        Request::post(url).header("content-length", bytes).body(body.boxed_unsync()).unwrap()
+    }
+
+    fn options(connect_ms: u64, first_byte_ms: u64, between_bytes_ms: u64) -> RequestOptions {
+        let [connect, first_byte, between_bytes] =
+            [connect_ms, first_byte_ms, between_bytes_ms].map(|ms| Some(Duration::from_millis(ms)));
+        RequestOptions {
+            connect_timeout: connect,
+            first_byte_timeout: first_byte,
+            between_bytes_timeout: between_bytes,
+        }
+    }
+
+    /// The other tests' own: to compile a component takes a minute on a busy machine.
+    pub(crate) fn cache() -> Cache {
+        let program = env::current_exe().unwrap();
+        let target = program.ancestors().nth(3).unwrap();
+        Cache::Folder(target.join("tmp").join("cache"))
+    }
+
+    async fn send_alone(request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
+        send(&Client::new(None).unwrap(), request, options, &SharedPlaces::new(1).of_one_run()).await
+    }
+
+    /// Reads 64 KiB each 20 ms, and little is buffered on its side.
+    async fn read_slowly(listener: TcpListener) -> usize {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut read, mut piece) = (0, vec![0; 64 * 1024]);
+        while read < 4 * MIB {
+            read += stream.read_exact(&mut piece).await.unwrap();
+            sleep(Duration::from_millis(20)).await;
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        // What the head has taken of the pieces.
+        stream.read_to_end(&mut piece).await.unwrap();
+        read
+    }
+
+    /// As long as a log may be. It takes several times what there is to connect and to the first byte.
+    #[tokio::test]
+    async fn an_upload_may_take_its_time_while_it_moves() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(16 * 1024).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let reading = tokio::spawn(read_slowly(listener));
+        let answer = send_alone(post(&url, 4 * MIB), options(300, 100, 2000)).await;
+        assert_eq!(answer.expect("it moves").status(), 200);
+        assert!(reading.await.unwrap() >= 4 * MIB);
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_stands_still_is_given_up() {
+        let endpoint = MockEndpoint::script([hang_in_body(1)]);
+        let late = send_alone(post(&endpoint.url(), 32 * MIB), options(5000, 5000, 300)).await;
+        assert!(matches!(late, Err(Error::ConnectionWriteTimeout)), "{late:?}");
+    }
+
+    #[tokio::test]
+    async fn the_first_byte_may_take_a_second_more_for_each_64_kib_of_the_body() {
+        let endpoint = MockEndpoint::script([hang(), hang()]);
+        let began = Instant::now();
+        let late = send_alone(post(&endpoint.url(), 64 * 1024), options(5000, 100, 5000)).await;
+        assert!(matches!(late, Err(Error::ConnectionReadTimeout)), "{late:?}");
+        assert!(began.elapsed() >= Duration::from_millis(1100));
+
+        let late = send_alone(post(&endpoint.url(), 1000), options(10_000, 100, 10_000)).await;
+        assert!(matches!(late, Err(Error::ConnectionReadTimeout)), "{late:?}");
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn no_timeout_begins_before_there_is_a_place() {
+        let endpoint = MockEndpoint::script([status(200)]);
+        let (client, all) = (Client::new(None).unwrap(), SharedPlaces::new(1));
+        let (first, second) = (all.of_one_run(), all.of_one_run());
+        let place = first.take().await;
+        let leaving = async {
+            sleep(Duration::from_millis(300)).await;
+            drop(place);
+        };
+        let request = send(&client, post(&endpoint.url(), 2), options(100, 5000, 100), &second);
+        let (answer, ()) = tokio::join!(request, leaving);
+        assert_eq!(answer.expect("it had to wait only").status(), 200);
+    }
+
+    /// For two minutes, which neither the process component nor its retry budget of one notices.
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_costs_a_report_no_attempt() {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
+        let task = host.load(component::test_task()).unwrap();
+        let others = host.0.client.take_all_places_for_reports().await;
+        let reporting = Reporting {
+            run_id: RUN_ID.into(),
+            api_key: ApiKey::new(API_KEY),
+            endpoint: Some(endpoint.url()),
+            delivery: Vec::new(),
+        };
+        let run = Run { reporting: Some(reporting), input: "{}".into(), ..Run::default() };
+        let running = tokio::spawn(async move { task.run(run).await });
+        sleep(Duration::from_secs(120)).await;
+        time::resume();
+        drop(others);
+        let ended = running.await.unwrap();
+        assert_eq!(ended.trouble, [""; 0]);
+        endpoint.requests::<2>();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_request_waits_for_a_file_descriptor() {
+        few_descriptors::alone(
+            "network::exchange::tests::a_request_waits_for_a_file_descriptor",
+            |url, held| async move {
+                let releasing = async {
+                    sleep(Duration::from_millis(300)).await;
+                    drop(held);
+                };
+                let (answer, ()) = tokio::join!(send_alone(post(&url, 2), options(100, 5000, 100)), releasing);
+                assert_eq!(answer.expect("it had to wait only").status(), 200);
+            },
+        );
+    }
+}
