@@ -226,3 +226,41 @@ pub(crate) async fn check(shared: &Shared, reporting: &Reporting, name: &str) ->
         recipe.open().await.map_err(|error| format!("the process component cannot be started: {error:#}"))?;
     instance.refused.map_or(Ok(()), Err)
 }
+
+#[cfg(test)]
+mod tests {
+    use host_test::component;
+    use host_test::endpoint::{MockEndpoint, status};
+    use host_test::guest::{API_KEY, RUN_ID};
+
+    use crate::network::cache;
+    use crate::{ApiKey, Config, End, Host, Outcome, Reporting, Run};
+
+    /// Enough for it to work, and too little for a log.
+    const TOO_LITTLE: usize = 3 * 1024 * 1024;
+
+    /// No input is known that makes it trap, so its memory is made too small. The log is lost, and that is told; the task
+    /// goes on, and its ending arrives.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_process_component_that_traps_is_replaced() {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let mut host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
+        host.0.process_memory_bytes = TOO_LITTLE;
+        let task = host.load(component::test_task()).unwrap();
+        let reporting = Reporting {
+            run_id: RUN_ID.into(),
+            api_key: ApiKey::new(API_KEY),
+            endpoint: Some(endpoint.url()),
+            delivery: Vec::new(),
+        };
+        let input = r#"{"do": "log", "kib": 3000}"#.into();
+        let ended = task.run(Run { reporting: Some(reporting), input, ..Run::default() }).await;
+
+        assert!(matches!(&ended.end, End::Failed(Some(error)) if error.contains("the process component failed")));
+        assert_eq!((ended.outcome, ended.is_acknowledged), (Outcome::Failed, true));
+        let [trouble] = &ended.trouble[..] else { panic!("{ended:?}") };
+        assert!(trouble.starts_with("the process component failed: "), "{trouble}");
+        let [start, end] = endpoint.requests();
+        assert_eq!((start.json()["status"].as_str(), end.json()["status"].as_str()), (Some("RUNNING"), Some("FAILED")));
+    }
+}

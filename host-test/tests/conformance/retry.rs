@@ -54,6 +54,16 @@ fn a_redirect_is_refused_and_says_where_it_pointed() {
     assert!(refusal.explanation.contains("/elsewhere"), "{}", refusal.explanation);
 }
 
+/// A header may have 32 KiB and more, and an error's text is kept for as long as the run lasts.
+#[test]
+fn of_where_a_redirect_pointed_1024_bytes_are_told() {
+    let endpoint = MockEndpoint::script([redirect(302, &format!("/{}", "x".repeat(8000)))]);
+    let result = Reporter::to(&endpoint).run().complete(None, None);
+    let Err(EndingError::Delivery(refusal)) = result else { panic!() };
+    let told = refusal.explanation.matches('x').count();
+    assert_eq!(told, 1024 - "/".len(), "{}", refusal.explanation);
+}
+
 #[test]
 fn a_retry_after_in_seconds_is_waited_for() {
     let endpoint = MockEndpoint::script([retry_after(429, "7"), status(200)]);
