@@ -355,7 +355,8 @@ impl<H: Platform> Outbox<H> {
 
     /// Have an attempt under way. `false` if it is too early or too late for one.
     fn begin(&mut self, index: usize, now: Duration, patience: Patience) -> bool {
-        let may_begin = now >= self.may_begin_at(now, patience) && patience.until.is_none_or(|until| now < until);
+        let is_rested = now >= self.may_begin_at(now, patience) || self.is_first_of_the_ending(index, now);
+        let may_begin = is_rested && patience.until.is_none_or(|until| now < until);
         let Some(waiting) = self.queue.get_mut(index) else { return false };
         if waiting.under_way.is_some() {
             return true;
@@ -366,6 +367,14 @@ impl<H: Platform> Outbox<H> {
             self.rest.alive_at.get_or_insert(now);
         }
         may_begin
+    }
+
+    /// Once the ending goes first, its first attempt waits for nothing: the wait was for another report, and may be all of
+    /// the time that is left.
+    fn is_first_of_the_ending(&self, index: usize, now: Duration) -> bool {
+        let is_untried = |waiting: &Waiting<H>| waiting.kind == Kind::Ending && waiting.attempts == 0;
+        self.closing(now).is_some_and(|closing| now >= closing.ending_first_from)
+            && self.queue.get(index).is_some_and(is_untried)
     }
 
     fn is_under_way(&self, index: usize) -> bool {

@@ -165,6 +165,17 @@ fn a_short_time_has_short_waits() {
 }
 
 #[test]
+fn an_ending_is_tried_at_once_when_it_goes_first() {
+    let simulation = Simulation::script(vec![retry_after("3600"); 100]);
+    let mut run = simulation.run(Background);
+    run.start(None, None).unwrap();
+    run.deliver_within(Duration::from_millis(300));
+    run.end(Outcome::Succeeded, None, None).unwrap_err();
+    let ending = simulation.bodies().iter().position(|body| body.contains("SUCCEEDED")).unwrap();
+    assert_eq!(simulation.sent_at()[ending], 0.15);
+}
+
+#[test]
 fn retry_after_is_waited_for() {
     for value in ["7", "Mon, 23 Nov 2026 08:00:07 GMT"] {
         let simulation = Simulation::script([retry_after(value)]);
