@@ -151,6 +151,8 @@ test("a retried report is one event, with its attempts", async () => {
   for (let attempt = 0; attempt < 3; attempt++) await send(update(run, "RUNNING", "etl started."), { idempotency: "one" });
   await summary("3 attempts").click();
   assert.equal(await page.locator("#events li details").count(), 1);
+  // The body is made once the event has opened.
+  await page.locator("#event-1 .body ol li").nth(2).waitFor();
   assert.equal(await page.locator("#event-1 .body ol li").count(), 3);
 });
 
