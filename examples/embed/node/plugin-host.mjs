@@ -6,7 +6,7 @@
 // A trigger is a line of JSON, {"plugin": "NAME", "run_id": "UUID", "input": {…}}. It runs FOLDER/NAME.wasm, which is a
 // component that exports orchestra:process/task. How the run has ended is a line on standard output.
 //
-// Runs go one after the other, and nothing here can interrupt one: a plugin that loops for ever holds up all others.
+// Runs go one after the other, and nothing here can interrupt one: a plugin that loops without end holds up all others.
 // An endpoint that is down holds them up, too: each run for at most ORCHESTRA_DELIVERY_TIMEOUT, which is 5 min by default.
 // On Node 20 what componentize-py made needs `node --experimental-wasm-extended-const`.
 
