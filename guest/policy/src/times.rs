@@ -6,6 +6,10 @@ use core::time::Duration;
 use crate::span::Span;
 use crate::variables;
 
+/// What counts as sent may still be in the buffers of this machine and others. So the answer to a long body may come later:
+/// by one second for each of this many bytes, which is a line of half a megabit a second.
+pub const BYTES_A_SECOND: u64 = 64 * 1024;
+
 /// As the contract's `retry-policy` has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {

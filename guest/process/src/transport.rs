@@ -8,6 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use orchestra_policy::BYTES_A_SECOND;
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
@@ -33,9 +34,6 @@ const ANSWER_READ_TIME: Duration = Duration::from_millis(250);
 
 /// A body is written in pieces of at most this size, so that it can be seen to move on a slow line.
 const PIECE_BYTES: usize = 16 * 1024;
-/// What the host has taken may still be in buffers: its own, the machine's, or a proxy's. So the answer to a long body may
-/// come later, by one second for each of this many bytes, which is a line of half a megabit a second.
-const BYTES_A_SECOND: usize = 64 * 1024;
 
 /// `wasi:http`, `wasi:clocks` and `wasi:random`.
 pub struct Wasi;
@@ -290,7 +288,7 @@ impl Exchange {
 
 /// From the end of the request to the answer.
 fn first_byte(request: &Request) -> Duration {
-    request.target.timeouts.first_byte + Duration::from_secs((request.body.len() / BYTES_A_SECOND) as u64)
+    request.target.timeouts.first_byte + Duration::from_secs(request.body.len() as u64 / BYTES_A_SECOND)
 }
 
 /// Cuts a text that somebody else wrote to the length that is kept of it.

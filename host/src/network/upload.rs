@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
+use orchestra_policy::BYTES_A_SECOND;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
@@ -15,9 +16,6 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 /// A body is handed to the network in pieces of at most this size, so that it can be seen to move on a slow line.
 const PIECE_BYTES: usize = 16 * 1024;
-/// What counts as sent may still be in the buffers of this machine and others. So the answer to a long body may come later:
-/// by one second for each of this many bytes, which is a line of half a megabit a second.
-const BYTES_A_SECOND: u64 = 64 * 1024;
 
 /// How long each step of one request may take.
 #[derive(Clone, Copy)]
