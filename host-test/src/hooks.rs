@@ -1,10 +1,14 @@
 //! What the host does with an outgoing request.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
+use hyper::body::Body;
 use hyper::client::conn::http1;
+use hyper::header::CONTENT_LENGTH;
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -26,6 +30,10 @@ pub struct Sent {
     pub at: Duration,
     /// The timeouts that the component asked for.
     pub timeouts: RequestOptions,
+    /// By the header of that name.
+    pub content_length: usize,
+    /// How much of its body was there already, if the host denies it: elsewhere the body is the HTTP client's.
+    pub bytes_at_hand: usize,
 }
 
 /// Who sends the requests.
@@ -67,6 +75,16 @@ impl Client {
     }
 }
 
+/// What can be read of it without waiting.
+fn bytes_at_hand(body: &mut WasiBody) -> usize {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut bytes = 0;
+    while let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut *body).poll_frame(&mut context) {
+        bytes += frame.data_ref().map_or(0, |data| data.len());
+    }
+    bytes
+}
+
 /// Over a connection of its own, which is closed when the request or its answer is given up.
 async fn send_over_tls(connector: &TlsConnector, mut request: Request<WasiBody>) -> Result<Exchanged, Error> {
     let authority = request.uri().authority().ok_or(Error::HttpRequestUriInvalid)?;
@@ -97,13 +115,19 @@ pub(crate) struct Hooks {
 impl WasiHttpHooks for Hooks {
     fn send_request(
         &mut self,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
         let timeouts = options.unwrap_or_default();
         let began = self.began;
-        self.sent.push(Sent { at: began.elapsed(), timeouts });
+        let content_length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let bytes_at_hand = match self.client {
+            Client::Denying => bytes_at_hand(request.body_mut()),
+            Client::Wasmtime | Client::Trusting(_) => 0,
+        };
+        let content_length = content_length.unwrap_or_default();
+        self.sent.push(Sent { at: began.elapsed(), timeouts, content_length, bytes_at_hand });
         let what = format!("{} {}", request.method(), request.uri());
         self.output.log(began.elapsed(), &what);
         let output = self.output.clone();

@@ -206,6 +206,14 @@ impl lifecycle::GuestProcess for ProcessHandle {
         self.0.borrow_mut().deliver_within(Duration::from_millis(time.into()));
     }
 
+    fn next_advance(&self) -> Option<u32> {
+        self.0.borrow().next_advance().map(milliseconds)
+    }
+
+    fn set_ending_key(&self, key: String) -> Result<(), String> {
+        self.0.borrow_mut().set_ending_key(&key)
+    }
+
     fn flush(&self) -> Result<(), DeliveryError> {
         self.0.borrow_mut().flush()
     }
@@ -231,6 +239,13 @@ impl Drop for LogHandle {
     fn drop(&mut self) {
         self.run.borrow_mut().close_log(self.number);
     }
+}
+
+/// Rounded up, so that whoever waits for so long has not come too early.
+fn milliseconds(span: Duration) -> u32 {
+    let milliseconds =
+        span.as_secs().saturating_mul(1000).saturating_add(span.subsec_nanos().div_ceil(1_000_000).into());
+    u32::try_from(milliseconds).unwrap_or(u32::MAX)
 }
 
 impl connections_interface::Guest for Component {

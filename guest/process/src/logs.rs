@@ -91,6 +91,12 @@ impl Logs {
         self.next(|open| now >= open.since + PART_AGE && may_send(open.number))
     }
 
+    /// When [`Self::next_old`] has a part.
+    pub fn old_at(&self, may_send: impl Fn(u32) -> bool) -> Option<Duration> {
+        let holding = self.open.iter().filter(|open| !open.held.is_empty() && may_send(open.number));
+        holding.map(|open| open.since + PART_AGE).min()
+    }
+
     /// What a log holds.
     pub fn next_held(&mut self) -> Option<Part> {
         self.next(|_| true)

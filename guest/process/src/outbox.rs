@@ -209,6 +209,37 @@ impl<H: Platform> Outbox<H> {
         }
     }
 
+    /// When [`Self::advance`] has something to do of itself: begin an attempt, give one up, or put the ending first. `None` if
+    /// nothing is left.
+    pub fn due_at(&self) -> Option<Duration> {
+        let now = self.host.now();
+        let index = self.first(now)?;
+        if self.queue.iter().enumerate().any(|(other, waiting)| other != index && waiting.under_way.is_some()) {
+            return Some(now);
+        }
+        let under_way = self.queue.get(index)?.under_way.as_ref();
+        let due = under_way.map_or_else(|| self.begins_at(index, now), |exchange| self.host.deadline(exchange));
+        let switches = |closing: &Closing| {
+            let ending = self.ending().filter(|ending| *ending != index);
+            let is_untried = ending.is_some_and(|ending| self.is_untried(ending));
+            now < closing.ending_first_from && (is_untried || ending.is_some() && under_way.is_some())
+        };
+        Some(self.closing.filter(switches).map_or(due, |closing| due.min(closing.ending_first_from)))
+    }
+
+    /// When an attempt for this report begins, if nothing changes before.
+    fn begins_at(&self, index: usize, now: Duration) -> Duration {
+        if self.is_first_of_the_ending(index, now) {
+            return now;
+        }
+        let begin_at = self.may_begin_at(now, None);
+        match self.closing(now) {
+            // By then the time is over, and the endpoint's wait is kept to its end.
+            Some(Closing { by, .. }) if begin_at >= by => self.rest.own_until.max(self.rest.asked_until),
+            _ => begin_at,
+        }
+    }
+
     /// Before the run's time is counted for at most the budget; else to the end of that time, or for the budget if it is over.
     pub fn flush(&mut self) -> Result<(), DeliveryError> {
         match self.closing {
@@ -292,7 +323,7 @@ impl<H: Platform> Outbox<H> {
             let now = self.host.now();
             let Some(index) = self.next(now) else { return };
             if !self.begin(index, now, patience) {
-                let begin_at = self.may_begin_at(now, patience);
+                let begin_at = self.may_begin_at(now, patience.last_attempt);
                 let spent = goal == Goal::EmptyOrSpent && self.is_spent(index);
                 match until {
                     Some(until) if begin_at < until && !spent && now < begin_at => {
@@ -314,17 +345,24 @@ impl<H: Platform> Outbox<H> {
         }
     }
 
-    /// Which report is to be sent, if one is left: the first; or, when the run's time runs short, its ending. An attempt
-    /// for another one is given up then.
-    fn next(&mut self, now: Duration) -> Option<usize> {
-        let is_ending = |waiting: &Waiting<H>| waiting.kind == Kind::Ending;
+    /// Which report is to be sent, if one is left: the first; or, when the run's time runs short, its ending.
+    fn first(&self, now: Duration) -> Option<usize> {
         let ending_first = self.closing.is_some_and(|closing| now >= closing.ending_first_from);
-        let index = match self.queue.iter().position(is_ending) {
+        match self.ending() {
             // More time may have been given since it began.
-            Some(index) if ending_first || self.is_under_way(index) => index,
-            _ if self.queue.is_empty() => return None,
-            _ => 0,
-        };
+            Some(index) if ending_first || self.is_under_way(index) => Some(index),
+            _ if self.queue.is_empty() => None,
+            _ => Some(0),
+        }
+    }
+
+    fn ending(&self) -> Option<usize> {
+        self.queue.iter().position(|waiting| waiting.kind == Kind::Ending)
+    }
+
+    /// The first to be sent. An attempt for another one is given up.
+    fn next(&mut self, now: Duration) -> Option<usize> {
+        let index = self.first(now)?;
         for (other, waiting) in self.queue.iter_mut().enumerate() {
             if other != index && waiting.under_way.take().is_some() {
                 waiting.trouble = "the endpoint had not answered when the ending had to go first".into();
@@ -347,15 +385,15 @@ impl<H: Platform> Outbox<H> {
     }
 
     /// When the next attempt may begin.
-    fn may_begin_at(&self, now: Duration, patience: Patience) -> Duration {
-        let last_attempt = self.closing(now).map(|closing| closing.last_attempt).or(patience.last_attempt);
+    fn may_begin_at(&self, now: Duration, last_attempt: Option<Duration>) -> Duration {
+        let last_attempt = self.closing(now).map(|closing| closing.last_attempt).or(last_attempt);
         let asked_until = last_attempt.map_or(self.rest.asked_until, |last| self.rest.asked_until.min(last));
         self.rest.own_until.max(asked_until)
     }
 
     /// Have an attempt under way. `false` if it is too early or too late for one.
     fn begin(&mut self, index: usize, now: Duration, patience: Patience) -> bool {
-        let is_rested = now >= self.may_begin_at(now, patience) || self.is_first_of_the_ending(index, now);
+        let is_rested = now >= self.may_begin_at(now, patience.last_attempt) || self.is_first_of_the_ending(index, now);
         let may_begin = is_rested && patience.until.is_none_or(|until| now < until);
         let Some(waiting) = self.queue.get_mut(index) else { return false };
         if waiting.under_way.is_some() {
@@ -372,9 +410,13 @@ impl<H: Platform> Outbox<H> {
     /// Once the ending goes first, its first attempt waits for nothing: the wait was for another report, and may be all of
     /// the time that is left.
     fn is_first_of_the_ending(&self, index: usize, now: Duration) -> bool {
-        let is_untried = |waiting: &Waiting<H>| waiting.kind == Kind::Ending && waiting.attempts == 0;
         self.closing(now).is_some_and(|closing| now >= closing.ending_first_from)
-            && self.queue.get(index).is_some_and(is_untried)
+            && self.ending() == Some(index)
+            && self.is_untried(index)
+    }
+
+    fn is_untried(&self, index: usize) -> bool {
+        self.queue.get(index).is_some_and(|waiting| waiting.attempts == 0)
     }
 
     fn is_under_way(&self, index: usize) -> bool {

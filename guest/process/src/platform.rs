@@ -16,6 +16,9 @@ pub trait Platform {
     /// Move the attempt on for at most `wait`; `None` if it is not over then.
     fn advance(&self, exchange: &mut Self::Exchange, wait: Duration) -> Option<Result<Answer, Fault>>;
 
+    /// When the attempt is given up if nothing of it moves before, in [`Platform::now`]'s time.
+    fn deadline(&self, exchange: &Self::Exchange) -> Duration;
+
     /// Since some moment in the past; never runs backwards.
     fn now(&self) -> Duration;
 

@@ -25,6 +25,8 @@ pub struct Process<H: Platform> {
     state: State,
     outbox: Outbox<H>,
     logs: Logs,
+    /// The ending's, if it was given one.
+    ending_key: Option<Uuid>,
 }
 
 /// Everything that can be wrong with a report. Each call of the contract has some of it.
@@ -46,7 +48,8 @@ impl<H: Platform> Process<H> {
             .transpose()
             .map_err(|what| OpenError::Name(text::concat(&["the task's name ", what])))?;
         let outbox = Outbox::new(host, config.policy, config.timeouts.attempt());
-        Ok(Self { run: RunIdentity { id, name }, config, target, state: State::Open, outbox, logs: Logs::default() })
+        let (run, state, logs) = (RunIdentity { id, name }, State::Open, Logs::default());
+        Ok(Self { run, config, target, state, outbox, logs, ending_key: None })
     }
 
     pub fn run_id(&self) -> &str {
@@ -115,9 +118,6 @@ impl<H: Platform> Process<H> {
             }
             rest = left;
         }
-        if room.is_some() {
-            self.outbox.deliver_at_once();
-        }
         result
     }
 
@@ -147,6 +147,24 @@ impl<H: Platform> Process<H> {
         self.send_old_logs();
         self.outbox.advance(wait);
         self.outbox.len()
+    }
+
+    /// How long from now [`Self::advance`] has nothing to do but what a request under way brings about. `None` if nothing is
+    /// left to do.
+    pub fn next_advance(&self) -> Option<Duration> {
+        let log_at = self.logs.old_at(|log| !self.outbox.holds_part_of(log));
+        let at = [log_at, self.outbox.due_at()].into_iter().flatten().min()?;
+        Some(at.saturating_sub(self.outbox.host().now()))
+    }
+
+    /// The error is a sentence.
+    pub fn set_ending_key(&mut self, key: &str) -> Result<(), String> {
+        if let State::Ended(_) = self.state {
+            return Err("the run has ended, and its ending has a key".into());
+        }
+        let key = Uuid::parse(key).ok_or("the key is not a UUID: pass one, such as a random one")?;
+        self.ending_key = Some(key);
+        Ok(())
     }
 
     pub fn deliver_within(&mut self, time: Duration) {
@@ -241,7 +259,10 @@ impl<H: Platform> Process<H> {
 
     fn push(&mut self, event: &Event, kind: Kind) -> Result<(), Fault> {
         let host = self.outbox.host();
-        let id = Uuid::random(host.random(), host.random());
+        let id = match self.ending_key {
+            Some(key) if kind == Kind::Ending => key,
+            _ => Uuid::random(host.random(), host.random()),
+        };
         let body = self.body(event, id)?;
         if !self.config.silent {
             let target = Rc::clone(&self.target);
@@ -260,7 +281,8 @@ impl<H: Platform> Process<H> {
         let is_waited_for = match self.config.delivery {
             Delivery::Blocking => true,
             Delivery::Background => matches!(self.state, State::Ended(_)),
-            Delivery::NonBlocking => false,
+            // Whoever holds the run begins requests where they cost the task no time.
+            Delivery::NonBlocking => return Ok(()),
         };
         if !is_waited_for {
             self.outbox.deliver_at_once();

@@ -26,8 +26,15 @@ struct World {
     script: RefCell<VecDeque<Attempt>>,
     /// Before that, every attempt that is not scripted fails.
     down_until: Cell<Duration>,
-    sent: RefCell<Vec<(Duration, String)>>,
+    sent: RefCell<Vec<Sent>>,
     acknowledged: RefCell<Vec<String>>,
+}
+
+/// A request, and when its attempt began.
+struct Sent {
+    at: Duration,
+    key: String,
+    body: String,
 }
 
 /// An attempt under way.
@@ -51,6 +58,11 @@ pub fn retry_after(value: &str) -> Attempt {
 
 pub fn slow(seconds: u64) -> Attempt {
     (Duration::from_secs(seconds), answer(200).1)
+}
+
+/// It is given up after so many seconds.
+pub fn never(seconds: u64) -> Attempt {
+    (Duration::from_secs(seconds), Err(Fault::Network("the endpoint did not answer in time".to_string())))
 }
 
 pub fn denied() -> Attempt {
@@ -92,7 +104,7 @@ impl Simulation {
 
     /// When each attempt began.
     pub fn sent_at(&self) -> Vec<f64> {
-        self.0.sent.borrow().iter().map(|(at, _)| at.as_secs_f64()).collect()
+        self.0.sent.borrow().iter().map(|sent| sent.at.as_secs_f64()).collect()
     }
 
     /// The bodies that were answered with 200, in the order of the answers.
@@ -101,7 +113,11 @@ impl Simulation {
     }
 
     pub fn bodies(&self) -> Vec<String> {
-        self.0.sent.borrow().iter().map(|(_, body)| body.clone()).collect()
+        self.0.sent.borrow().iter().map(|sent| sent.body.clone()).collect()
+    }
+
+    pub fn keys(&self) -> Vec<String> {
+        self.0.sent.borrow().iter().map(|sent| sent.key.clone()).collect()
     }
 }
 
@@ -110,7 +126,8 @@ impl Platform for Simulation {
 
     fn begin(&self, request: Rc<Request>) -> Exchange {
         let body = String::from_utf8(request.body.clone()).unwrap();
-        self.0.sent.borrow_mut().push((self.now(), body.clone()));
+        let key = request.idempotency_key.hyphenated();
+        self.0.sent.borrow_mut().push(Sent { at: self.now(), key, body: body.clone() });
         let scripted = self.0.script.borrow_mut().pop_front();
         let (takes, result) = scripted.unwrap_or_else(|| match self.now() < self.0.down_until.get() {
             true => (Duration::ZERO, Err(Fault::Network("the connection was closed".to_string()))),
@@ -128,6 +145,11 @@ impl Platform for Simulation {
             self.0.acknowledged.borrow_mut().push(body.clone());
         }
         is_over.then(|| result.clone())
+    }
+
+    /// What is scripted always comes by itself.
+    fn deadline(&self, exchange: &Exchange) -> Duration {
+        exchange.over_at
     }
 
     fn now(&self) -> Duration {

@@ -59,6 +59,8 @@ pub struct Exchange {
     /// A host that has requests wait in a queue of its own keeps this clock from going on meanwhile, as `host/` does: the
     /// component could not tell a queue from an endpoint that is silent, and a deadline behind any queue would be none.
     deadline: Duration,
+    /// It is never over before that.
+    shortest: Duration,
     request: Rc<Request>,
 }
 
@@ -76,7 +78,7 @@ impl Platform for Wasi {
     type Exchange = Exchange;
 
     fn begin(&self, request: Rc<Request>) -> Exchange {
-        let timeouts = &request.target.timeouts;
+        let shortest = now() + request.target.timeouts.attempt();
         let mut exchange = Exchange {
             sending: None,
             outgoing_body: None,
@@ -85,7 +87,8 @@ impl Platform for Wasi {
             result: None,
             sent_bytes: 0,
             flushing: false,
-            deadline: now() + timeouts.attempt(),
+            deadline: shortest,
+            shortest,
             request,
         };
         if let Err(fault) = exchange.begin() {
@@ -110,6 +113,10 @@ impl Platform for Wasi {
             exchange.wait(deadline.min(exchange.deadline).saturating_sub(now));
             polled = true;
         }
+    }
+
+    fn deadline(&self, exchange: &Exchange) -> Duration {
+        exchange.deadline
     }
 
     fn now(&self) -> Duration {
@@ -161,11 +168,23 @@ impl Exchange {
         _ = options.set_first_byte_timeout(Some(nanoseconds(first_byte(&self.request))));
         _ = options.set_between_bytes_timeout(Some(nanoseconds(timeouts.between_bytes)));
 
-        // Nothing drains the body before the request is handled, so it is written afterwards.
-        let body = outgoing.body().map_err(|()| not_taken("body"))?;
+        // Nothing drains the body before the request is handled, so what a host does not take now is written afterwards.
+        let outgoing_body = outgoing.body().map_err(|()| not_taken("body"))?;
+        let stream = outgoing_body.write().map_err(|()| not_taken("body"))?;
+        let taken = write_ahead(&stream, body);
         self.response = Some(outgoing_handler::handle(outgoing, Some(options)).map_err(|code| fault(code, key))?);
-        self.sending = Some(body.write().map_err(|()| not_taken("body"))?);
-        self.outgoing_body = Some(body);
+        self.outgoing_body = Some(outgoing_body);
+        // What broke off is not finished: the answer may say why.
+        let Ok(bytes) = taken else { return Ok(()) };
+        // Hosts may wait in `flush` until somebody reads, so it comes after the request is handled.
+        if bytes < body.len() {
+            self.sending = Some(stream);
+        } else if stream.flush().is_ok() {
+            drop(stream);
+            self.finish();
+        }
+        self.sent_bytes = bytes;
+        self.deadline = self.shortest + upload(bytes);
         Ok(())
     }
 
@@ -201,17 +220,21 @@ impl Exchange {
         if !piece.is_empty() {
             stream.write(piece)?;
             self.sent_bytes += piece.len();
-            self.deadline = self.deadline.max(now() + timeouts.between_bytes);
+            self.deadline = self.shortest.max(now() + timeouts.between_bytes);
         } else if !self.flushing {
             stream.flush()?;
             self.flushing = true;
         } else {
             self.sending = None;
-            // If this fails, the answer says why, as after a failed write.
-            _ = self.outgoing_body.take().map(|body| OutgoingBody::finish(body, None));
-            self.deadline = self.deadline.max(now() + first_byte(&self.request));
+            self.finish();
         }
         Ok(true)
+    }
+
+    fn finish(&mut self) {
+        // If this fails, the answer says why, as after a failed write.
+        _ = self.outgoing_body.take().map(|body| OutgoingBody::finish(body, None));
+        self.deadline = self.shortest.max(now() + first_byte(&self.request));
     }
 
     fn receive(&mut self, result: Result<Result<IncomingResponse, ErrorCode>, ()>) {
@@ -286,9 +309,29 @@ impl Exchange {
     }
 }
 
+/// Write what the host takes of a body before its request is handled: how many bytes that is.
+fn write_ahead(stream: &OutputStream, body: &[u8]) -> Result<usize, StreamError> {
+    let mut rest = body;
+    while !rest.is_empty() {
+        let permit = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);
+        let (piece, later) = rest.split_at_checked(permit).unwrap_or((rest, &[]));
+        if piece.is_empty() {
+            break;
+        }
+        stream.write(piece)?;
+        rest = later;
+    }
+    Ok(body.len() - rest.len())
+}
+
 /// From the end of the request to the answer.
 fn first_byte(request: &Request) -> Duration {
-    request.target.timeouts.first_byte + Duration::from_secs(request.body.len() as u64 / BYTES_A_SECOND)
+    request.target.timeouts.first_byte + upload(request.body.len())
+}
+
+/// How long a host may still hold what it took.
+fn upload(bytes: usize) -> Duration {
+    Duration::from_secs(bytes as u64 / BYTES_A_SECOND)
 }
 
 /// Cuts a text that somebody else wrote to the length that is kept of it.

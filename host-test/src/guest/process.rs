@@ -122,6 +122,20 @@ impl GuestProcess {
         self.advance(0)
     }
 
+    /// `next-advance`, in milliseconds.
+    pub fn next_advance(&self) -> Option<u32> {
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().process().call_next_advance(store, self.resource).await
+        })
+    }
+
+    /// `set-ending-key`
+    pub fn set_ending_key(&self, key: &str) -> Result<(), String> {
+        self.guest.call(async |store, exports| {
+            exports.orchestra_process_lifecycle().process().call_set_ending_key(store, self.resource, key).await
+        })
+    }
+
     /// `deliver-within`, with `time` in milliseconds.
     pub fn deliver_within(&self, time: u32) {
         self.guest.call(async |store, exports| {

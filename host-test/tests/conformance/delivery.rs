@@ -3,6 +3,7 @@ use std::time::Duration;
 use host_test::endpoint::{MockEndpoint, dead_url, hang, retry_after, status};
 use host_test::guest::{
     Cause, Delivery, DeliveryError, EndingError, Guest, Outcome, QUICK, Report, ReportError, Reporter, RetryPolicy,
+    Timeouts,
 };
 use host_test::host::TestHost;
 
@@ -92,6 +93,56 @@ fn a_dead_endpoint_is_an_error_and_not_a_trap() {
     };
     assert_eq!((delay.report, delay.kept), (Report::Ending(Outcome::Succeeded), true));
     assert!(delay.attempts >= 5 && delay.explanation.contains("refused"), "{}", delay.explanation);
+}
+
+/// Without requests of its own that move, so that this host has nothing but that time to go by.
+#[test]
+fn a_host_with_an_event_loop_learns_when_to_advance() {
+    let endpoint = MockEndpoint::script([vec![hang()], acknowledged(1)].concat());
+    let guest = Guest::on(TestHost::simulated(&endpoint));
+    let reporter = guest.reporter(&endpoint);
+    reporter.set_delivery(Delivery::NonBlocking);
+    reporter.set_timeouts(Timeouts { connect: 2000, first_byte: 3000, between_bytes: 3000 }).unwrap();
+    let process = reporter.run();
+
+    process.set_output("a", "1").unwrap();
+    assert_eq!((guest.sent_at().len(), process.next_advance()), (0, Some(0)), "nothing is begun in the call");
+    process.advance(0);
+    assert_eq!((guest.sent_at().len(), process.next_advance()), (1, Some(5000)));
+    while process.advance(1000) > 0 {}
+    assert_eq!(process.next_advance(), None);
+}
+
+#[test]
+fn an_ending_carries_the_key_that_it_was_given() {
+    const KEY: &str = "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b";
+    let endpoint = MockEndpoint::script(acknowledged(3));
+    let reporter = Reporter::to(&endpoint);
+    let [first, again] = [reporter.run(), reporter.run()];
+    first.start(None, None).unwrap();
+    for process in [&first, &again] {
+        process.set_ending_key(KEY).unwrap();
+        process.fail(Some("no"), Some(r#"{"a": 1}"#)).unwrap();
+    }
+    assert!(first.set_ending_key(KEY).is_err(), "the run has ended");
+
+    let [start, ending, repeated] = endpoint.requests();
+    assert_ne!(start.header("idempotency-key"), Some(KEY));
+    assert_eq!(ending.header("idempotency-key"), Some(KEY));
+    assert_eq!(repeated.header("idempotency-key"), Some(KEY));
+    assert_eq!(ending.body, repeated.body);
+}
+
+/// A host that waits for more of a body has to be woken up once more.
+#[test]
+fn a_report_goes_to_the_host_along_with_its_request() {
+    let endpoint = MockEndpoint::script([]);
+    let guest = Guest::on(TestHost::new().denying());
+    let process = guest.reporter(&endpoint).run();
+    process.set_output("rows", "1").unwrap_err();
+    let sent = guest.sent()[0];
+    assert!(sent.content_length > 0);
+    assert_eq!(sent.bytes_at_hand, sent.content_length);
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn an_attempt_with_a_large_report_waits_longer_for_its_answer() {
     let guest = Guest::on(TestHost::simulated(&endpoint).trusting(&endpoint.certificate_authority()));
     let reporter = guest.reporter(&endpoint);
     reporter.run().send_log("run.log", &"x".repeat(1024 * 1024)).unwrap();
-    assert_eq!(guest.sent_at(), [0.0, 31.5]);
+    assert_eq!(guest.sent_at(), [0.0, 36.5]);
 }
 
 /// Wasmtime's own client does not come so far: its timeout to the first byte covers the request's body as well.

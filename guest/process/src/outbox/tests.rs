@@ -3,7 +3,7 @@ use crate::contract::Delivery::{Background, Blocking, NonBlocking};
 use crate::contract::Outcome;
 use crate::contract::Shortfall;
 use crate::process::{Fault, Process};
-use crate::simulation::{Simulation, answer, denied, retry_after, slow};
+use crate::simulation::{Simulation, answer, denied, never, retry_after, slow};
 use std::format;
 use std::string::ToString;
 use std::vec;
@@ -385,6 +385,156 @@ fn no_non_blocking_call_ever_waits() {
     assert_eq!(simulation.seconds(), 0.0);
 }
 
+/// To begin one costs the task time, which the host has beside the task.
+#[test]
+fn a_non_blocking_call_only_takes_its_report_in() {
+    let simulation = Simulation::script([]);
+    let mut run = simulation.run(NonBlocking);
+    run.start(None, None).unwrap();
+    let log = run.open_log("run.log").unwrap();
+    run.write_log(log, &"x".repeat(600 * 1024)).unwrap();
+    run.close_log(log);
+    complete(&mut run).unwrap();
+    assert!(simulation.bodies().is_empty());
+    assert_eq!((pending(&mut run), simulation.bodies().len()), (0, 5));
+}
+
+#[test]
+fn a_non_blocking_report_that_finds_no_room_moves_others_on_to_make_some() {
+    let simulation = Simulation::script([]);
+    let mut run = simulation.run(NonBlocking);
+    for number in 0..=REPORTS_HELD {
+        set(&mut run, number).unwrap();
+    }
+    assert_eq!(simulation.bodies().len(), REPORTS_HELD);
+}
+
+/// What a run that waits for this long sees next.
+fn next(run: &Run) -> Option<Duration> {
+    run.next_advance()
+}
+
+#[test]
+fn a_run_without_anything_to_deliver_is_never_to_be_advanced() {
+    let simulation = Simulation::script([]);
+    let mut run = simulation.run(NonBlocking);
+    run.open_log("run.log").unwrap();
+    assert_eq!(next(&run), None);
+    run.start(None, None).unwrap();
+    assert_eq!(pending(&mut run), 0);
+    assert_eq!(next(&run), None);
+}
+
+#[test]
+fn a_run_is_to_be_advanced_when_an_attempt_may_begin() {
+    let simulation = Simulation::script([answer(503), retry_after("7")]);
+    let mut run = simulation.run(NonBlocking);
+    run.start(None, None).unwrap();
+    assert_eq!(next(&run), Some(Duration::ZERO));
+    run.advance(Duration::ZERO);
+    assert_eq!(next(&run), Some(Duration::from_millis(500)));
+    run.advance(Duration::from_millis(501));
+    assert_eq!(next(&run), Some(Duration::from_millis(6999)));
+}
+
+#[test]
+fn a_run_is_to_be_advanced_when_an_attempt_is_to_be_given_up() {
+    let simulation = Simulation::script([never(20)]);
+    let mut run = simulation.run(NonBlocking);
+    run.start(None, None).unwrap();
+    run.advance(Duration::ZERO);
+    simulation.pass(3);
+    assert_eq!(next(&run), Some(Duration::from_secs(17)));
+}
+
+#[test]
+fn a_run_is_to_be_advanced_when_its_ending_is_to_go_first() {
+    let simulation = Simulation::script([never(1000)]);
+    let mut run = simulation.run(NonBlocking);
+    run.start(None, None).unwrap();
+    complete(&mut run).unwrap();
+    run.advance(Duration::ZERO);
+    assert_eq!(next(&run), Some(Duration::from_secs(240)));
+    simulation.pass(240);
+    assert_eq!(next(&run), Some(Duration::ZERO));
+    run.advance(Duration::ZERO);
+    assert_eq!(sent(&simulation), ["RUNNING", "SUCCEEDED"]);
+}
+
+/// The wait that the endpoint has asked for is cut at the end of the run's time, and whole after it.
+#[test]
+fn a_run_whose_time_is_over_is_to_be_advanced_when_the_endpoint_has_asked_for_it() {
+    let simulation = Simulation::script(vec![retry_after("3600"); 100]);
+    let mut run = simulation.run(NonBlocking);
+    complete(&mut run).unwrap();
+    run.advance(Duration::ZERO);
+    assert_eq!(next(&run), Some(Duration::from_secs(225)));
+    run.advance(Duration::from_secs(300));
+    let since_the_last = 300.0 - simulation.sent_at().last().unwrap();
+    assert_eq!(next(&run).unwrap().as_secs_f64(), 3600.0 - since_the_last);
+}
+
+#[test]
+fn a_run_is_to_be_advanced_when_the_text_of_a_log_is_old_enough() {
+    let simulation = Simulation::script([]);
+    let mut run = simulation.run(NonBlocking);
+    let log = run.open_log("run.log").unwrap();
+    run.write_log(log, "a line\n").unwrap();
+    simulation.pass(4);
+    assert_eq!(next(&run), Some(Duration::from_secs(6)));
+    run.close_log(log);
+    assert_eq!(next(&run), Some(Duration::ZERO));
+}
+
+#[test]
+fn text_behind_a_part_that_waits_is_not_waited_for() {
+    let simulation = Simulation::script([never(1000)]);
+    let mut run = simulation.run(NonBlocking);
+    let log = run.open_log("run.log").unwrap();
+    run.write_log(log, &"x".repeat(300 * 1024)).unwrap();
+    run.advance(Duration::ZERO);
+    assert_eq!(next(&run), Some(Duration::from_secs(1000)));
+}
+
+/// Under a key that is known, a fresh instance can send the same ending once more.
+#[test]
+fn an_ending_has_the_key_that_it_was_given_and_no_other_report_has() {
+    let ending = |run: &mut Run| {
+        run.start(None, None).unwrap();
+        run.set_ending_key("{12345678-1234-5678-1234-567812345ABC}").unwrap();
+        set(run, 1).unwrap();
+        run.end(Outcome::Failed, Some("no".to_string()), Some("{\"a\": 1}".to_string())).unwrap();
+    };
+    let simulations = [Simulation::script([]), Simulation::script([])];
+    simulations[1].pass(77);
+    for simulation in &simulations {
+        ending(&mut simulation.run(Background));
+        let keys = simulation.keys();
+        assert_eq!(keys[2], "12345678-1234-5678-1234-567812345abc");
+        assert!(!keys[..2].contains(&keys[2]));
+    }
+    assert_eq!(simulations[0].bodies()[2], simulations[1].bodies()[2]);
+}
+
+#[test]
+fn the_ending_of_a_dropped_run_has_the_key_that_it_was_given() {
+    let simulation = Simulation::script([]);
+    let mut run = simulation.run(Background);
+    run.start(None, None).unwrap();
+    run.set_ending_key("12345678-1234-5678-1234-567812345abc").unwrap();
+    drop(run);
+    assert_eq!(simulation.keys()[1], "12345678-1234-5678-1234-567812345abc");
+}
+
+#[test]
+fn a_key_that_cannot_be_the_endings_is_refused() {
+    let simulation = Simulation::script([]);
+    let mut run = simulation.run(Background);
+    assert!(run.set_ending_key("a key").unwrap_err().contains("not a UUID"));
+    complete(&mut run).unwrap();
+    assert!(run.set_ending_key("12345678-1234-5678-1234-567812345abc").unwrap_err().contains("has ended"));
+}
+
 #[test]
 fn an_ending_is_taken_beyond_the_limit() {
     let simulation = Simulation::script(vec![slow(10_000); 10]);
@@ -551,6 +701,7 @@ fn a_non_blocking_write_at_a_dead_endpoint_is_lost_and_not_to_be_made_again() {
     let mut run = simulation.run(NonBlocking);
     let log = run.open_log("run.log").unwrap();
     run.write_log(log, &"x".repeat(256 * 1024)).unwrap();
+    run.advance(Duration::ZERO);
     simulation.pass(20);
     run.write_log(log, &"x".repeat(512 * 1024)).unwrap();
     let lost = |error: &DeliveryError| (!error.kept).then(|| error.report.clone());
