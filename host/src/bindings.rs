@@ -1,9 +1,10 @@
-//! The process component's exports, as the host itself calls them. What a task calls is forwarded without them.
+//! The process component's exports, as the host itself calls them: none of them waits. What a task calls is forwarded without
+//! them.
 
 wasmtime::component::bindgen!({
     path: "../wit",
     world: "process-component",
-    exports: { default: async },
+    require_store_data_send: true,
     with: {
         "wasi:io": wasmtime_wasi::p2::bindings::io,
         "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,

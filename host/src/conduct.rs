@@ -1,6 +1,7 @@
 //! A run from its start to its acknowledged end: the task in one store, who reports it in another.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -19,7 +20,7 @@ use crate::network::Allowed;
 use crate::output::{Output, Stream};
 use crate::reporter::{Farewell, Parting, Patience, RunReporter, after};
 use crate::run::{Ended, Run};
-use crate::store::{self, Ctx};
+use crate::store::{self, Ctx, Pace};
 use crate::task::Task;
 
 impl Task {
@@ -34,7 +35,7 @@ impl Task {
 
 async fn conduct(task: &Task, run: Run) -> Ended {
     let output = Output::new(run.observer.clone());
-    let reporter = match RunReporter::start(task.shared.clone(), run.reporting.clone(), run.name.clone()).await {
+    let reporter = match RunReporter::start(task.shared.clone(), run.reporting.clone(), run.name.clone()) {
         Ok(reporter) => reporter,
         Err(error) => {
             let why = format!("the process component cannot be started: {error:#}");
@@ -86,9 +87,9 @@ fn prepare(task: &Task, run: &Run, output: &Output, reporter: &RunReporter) -> R
     if run.inherit_stdin {
         wasi.inherit_stdin();
     }
-    let (forward, lent) = Forward::new(reporter.jobs.clone(), reporter.types.clone(), reporter.run);
+    let (forward, lent) = Forward::new(Arc::clone(&reporter.lent), reporter.own());
     let limits = Limits::new(run.memory_bytes);
-    Ok((store::new(&task.shared.engine, wasi.build(), hooks, limits, Some(forward)), lent))
+    Ok((store::new(&task.shared.engine, wasi.build(), hooks, limits, Some(forward), Pace::Yielding), lent))
 }
 
 /// The store goes with the call, and with it the task's way to the process component.

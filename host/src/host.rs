@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use orchestra_policy::{DEFAULT_NAME, Shortfall};
 use tokio_util::sync::CancellationToken;
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine};
+use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine, EngineWeak};
 
 use crate::end::End;
+use crate::engine::{self, Instances};
 use crate::folder::Protected;
-use crate::forward::Contract;
 use crate::instance::MEMORY_BYTES;
-use crate::network::{self, Client, NetworkError};
+use crate::network::{Client, NetworkError};
+use crate::process::Process;
 use crate::reporter::{self, Farewell, Parting, Patience, RunReporter};
 use crate::reporting::{GRACE, Reporting};
 use crate::run::Ended;
@@ -43,6 +43,8 @@ pub struct Config {
     pub cache: Cache,
     /// A file of certificate authorities in PEM, trusted beside those of the operating system.
     pub certificate_authorities: Option<PathBuf>,
+    /// Where the memory of tasks comes from.
+    pub instances: Instances,
 }
 
 /// Why there is no host.
@@ -79,17 +81,11 @@ impl Host {
             }),
             certificate_authorities: config.certificate_authorities.clone(),
         });
-        let mut engine = wasmtime::Config::new();
-        engine.epoch_interruption(true).cache(cache);
-        let engine = Engine::new(&engine)?;
-        let process = Component::new(&engine, orchestra_components::PROCESS)?;
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(&mut linker)?;
-        network::link(&mut linker)?;
-        let contract = Arc::new(Contract::of(&engine, &process));
-        let process = linker.instantiate_pre(&process)?;
-        tick(&engine)?;
-        Ok(Self(Shared { engine, process, contract, client, process_memory_bytes: MEMORY_BYTES, protected }))
+        let (process, contract) = Process::compile(cache.clone())?;
+        let engine = engine::new(config.instances, cache)?;
+        tick([&engine, &process.engine])?;
+        let process_memory_bytes = MEMORY_BYTES;
+        Ok(Self(Shared { engine, process, contract: Arc::new(contract), client, process_memory_bytes, protected }))
     }
 
     /// Compiles a task or a command, or finds it in the cache. Takes a second for each few MiB the first time, on all
@@ -106,13 +102,13 @@ impl Host {
     /// Whether a run can be reported so: if not, what is wrong with the key, the endpoint, the run id or a variable, in a
     /// sentence. Sends nothing.
     pub async fn check(&self, reporting: &Reporting) -> Result<(), String> {
-        reporter::check(&self.0, reporting, DEFAULT_NAME).await
+        reporter::check(&self.0, reporting, DEFAULT_NAME)
     }
 
     /// Reports a run whose task has never begun, because it cannot be loaded, say: its start, and this end.
     pub async fn report_end(&self, reporting: Option<Reporting>, name: &str, end: End) -> Ended {
         let ending = end.ending();
-        let parting = match RunReporter::start(self.0.clone(), reporting, name.into()).await {
+        let parting = match RunReporter::start(self.0.clone(), reporting, name.into()) {
             Ok(reporter) => {
                 let cancellation = CancellationToken::new();
                 if end == End::Cancelled {
@@ -148,13 +144,14 @@ fn open(cache: &Cache) -> wasmtime::Result<Option<WasmtimeCache>> {
     }
 }
 
-/// Moves the engine's clock for as long as there is an engine.
-fn tick(engine: &Engine) -> wasmtime::Result<()> {
-    let engine = engine.weak();
+/// Moves the engines' clocks for as long as there are engines.
+fn tick(engines: [&Engine; 2]) -> wasmtime::Result<()> {
+    let engines = engines.map(Engine::weak);
     let ticking = thread::Builder::new().name("orchestra-host ticks".into()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
+        while let [Some(tasks), Some(process)] = engines.each_ref().map(EngineWeak::upgrade) {
+            tasks.increment_epoch();
+            process.increment_epoch();
+            drop((tasks, process));
             thread::sleep(TICK);
         }
     });

@@ -1,27 +1,27 @@
 //! One instance of the process component, with the run that is open in it.
 //!
-//! The run is in non-blocking delivery: no call into the instance waits for the endpoint, so that time is this host's
-//! alone, and nothing that is slow ever costs an instance.
+//! The run is in non-blocking delivery, and what the instance imports never waits (`at_once.rs`). So every call into it is
+//! short, whatever the endpoint does, and nothing that is slow ever costs an instance.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use orchestra_policy::{DEFAULT_NAME, NO_RUN, Outcome, Report, Shortfall, Times, plaintext};
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use uuid::Uuid;
 use wasmtime::Store;
 use wasmtime::component::{ResourceAny, ResourceType, Val};
 use wasmtime_wasi::WasiCtx;
 
 use crate::bindings::ProcessComponent;
-use crate::bindings::lifecycle::{self, Delivery, OpenError, State};
+use crate::bindings::lifecycle::{self, Delivery, GuestProcess, OpenError, State};
+use crate::contract::{Answer, Asked, Contract, Waits};
 use crate::end::Ending;
-use crate::forward::{Asked, Waits};
 use crate::limits::Limits;
-use crate::network::{Allowed, Clock};
+use crate::network::{Allowed, Clock, EndingFirst};
 use crate::reporting::Reporting;
 use crate::shared::Shared;
-use crate::store;
+use crate::store::{self, Pace};
 
 orchestra_policy::lifecycle!(lifecycle);
 
@@ -29,10 +29,6 @@ orchestra_policy::lifecycle!(lifecycle);
 pub const DEFAULT_ENDPOINT: &str = "https://webhook.getorchestra.io";
 /// What an outbox may hold, and several times the longest report while it becomes a request.
 pub(crate) const MEMORY_BYTES: usize = 256 * 1024 * 1024;
-/// Reports are moved on whenever one of their requests has moved; and, for waits and timeouts, soon after that, and then
-/// less and less often.
-const FIRST_LOOK: Duration = Duration::from_millis(2);
-const LAST_LOOK: Duration = Duration::from_millis(250);
 
 /// What an instance is made from, once more if one is lost.
 #[derive(Clone)]
@@ -40,23 +36,25 @@ pub(crate) struct Recipe {
     pub(crate) shared: Shared,
     pub(crate) reporting: Option<Reporting>,
     pub(crate) name: String,
+    /// The idempotency key of the run's ending: the same one whichever instance sends it.
+    pub(crate) ending_key: Uuid,
 }
 
 /// One instance, and the run that is open in it.
 pub(crate) struct Instance {
-    shared: Shared,
+    contract: Arc<Contract>,
     store: Store<store::Ctx>,
     exports: ProcessComponent,
     instance: wasmtime::component::Instance,
-    /// All handles to the run: the one that was opened, and those that a task has made of it.
-    handles: Vec<ResourceAny>,
     /// The logs of the run that a task has opened and not dropped.
     logs: Vec<ResourceAny>,
     pub(crate) run: ResourceAny,
-    pub(crate) own_ending: OwnEndingOf,
-    activity: Arc<Notify>,
-    look: Duration,
-    clock: Clock,
+    /// How many reports wait, as far as is known: one if something was reported since they were moved on.
+    pub(crate) pending: u32,
+    pub(crate) own_ending: Option<OwnEnding>,
+    pub(crate) activity: Arc<Notify>,
+    ending_first: EndingFirst,
+    pub(crate) clock: Clock,
     times: Times,
     /// When the run's ending was taken in, on its clock.
     ended_at: Option<Duration>,
@@ -64,31 +62,28 @@ pub(crate) struct Instance {
     log_until: Duration,
     /// Set once it has trapped, and cannot be entered any more.
     pub(crate) broken: Option<String>,
-    /// Why nothing is reported, if it is not.
+    /// Whether something is sent.
+    pub(crate) is_reported: bool,
+    /// Why nothing is reported, if it is asked for and cannot be.
     pub(crate) refused: Option<String>,
     /// The run goes by another name than was given: why.
     pub(crate) renamed: Option<String>,
 }
 
-/// An ending that the task reports itself, and that may have arrived: no other may follow it.
-#[derive(Clone, Copy)]
+/// An ending that the task reports itself: no other may follow it.
+#[derive(Clone)]
 pub(crate) struct OwnEnding {
-    pub(crate) outcome: Outcome,
+    pub(crate) ending: Ending,
     pub(crate) is_acknowledged: bool,
 }
 
-/// That of a run, seen from outside while its instance is at work.
-#[derive(Clone, Default)]
-pub(crate) struct OwnEndingOf(Arc<Mutex<Option<OwnEnding>>>);
-
-impl OwnEndingOf {
-    pub(crate) fn get(&self) -> Option<OwnEnding> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, ending: Option<OwnEnding>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = ending;
-    }
+/// What a call of a task's has come to.
+pub(crate) enum Called {
+    Done(Answer),
+    /// The report was not taken: there is no room for it yet.
+    NoRoom,
+    /// It waits until all is delivered, and at most until this moment of the run's clock.
+    Waits(Vec<Val>, Duration),
 }
 
 /// A run in an instance that is being made.
@@ -98,76 +93,93 @@ struct Opened {
 }
 
 impl Recipe {
-    pub(crate) async fn open(&self) -> wasmtime::Result<Instance> {
-        let endpoint =
-            self.reporting.as_ref().map(|reporting| reporting.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT));
-        let hooks = self.shared.client.for_reports(endpoint.and_then(Allowed::resource));
-        let (activity, clock) = (hooks.activity(), hooks.clock().unwrap_or_default());
-        let limits = Limits::new(self.shared.process_memory_bytes);
-        let mut store = store::new(&self.shared.engine, WasiCtx::builder().build(), hooks, limits, None);
-        let instance = self.shared.process.instantiate_async(&mut store).await?;
+    pub(crate) fn new(shared: Shared, reporting: Option<Reporting>, name: String) -> Self {
+        Self { shared, reporting, name, ending_key: Uuid::new_v4() }
+    }
+
+    /// The only place that this run is reported to.
+    pub(crate) fn endpoint(&self) -> Option<Allowed> {
+        let reporting = self.reporting.as_ref()?;
+        Allowed::resource(reporting.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT))
+    }
+
+    pub(crate) fn open(&self) -> wasmtime::Result<Instance> {
+        let Shared { client, process, process_memory_bytes, contract, .. } = &self.shared;
+        let hooks = client.for_reports(self.endpoint());
+        let (activity, ending_first, clock) =
+            (hooks.activity(), hooks.ending_first(), hooks.clock().unwrap_or_default());
+        let limits = Limits::new(*process_memory_bytes);
+        let mut store = store::new(&process.engine, WasiCtx::builder().build(), hooks, limits, None, Pace::AtOnce);
+        let instance = process.at_once.instantiate(&mut store)?;
         let exports = ProcessComponent::new(&mut store, &instance)?;
         let opened = match &self.reporting {
-            Some(reporting) => self.open_reported(&mut store, &exports, reporting).await?.map_err(Some),
+            Some(reporting) => self.open_reported(&mut store, &exports, reporting)?.map_err(Some),
             None => Err(None),
         };
         let (Opened { run, renamed }, refused) = match opened {
             Ok(opened) => (opened, None),
-            Err(refused) => (open_silent(&mut store, &exports).await?, refused),
+            Err(refused) => (open_silent(&mut store, &exports)?, refused),
         };
         Ok(Instance {
-            shared: self.shared.clone(),
+            contract: Arc::clone(contract),
             store,
             exports,
             instance,
-            handles: vec![run],
             logs: Vec::new(),
             run,
-            own_ending: OwnEndingOf::default(),
+            pending: 0,
+            own_ending: None,
             activity,
-            look: FIRST_LOOK,
+            ending_first,
             clock,
             times: Reporting::times(self.reporting.as_ref()),
             ended_at: None,
             log_until: Duration::ZERO,
             broken: None,
+            is_reported: self.reporting.is_some() && refused.is_none(),
             refused,
             renamed,
         })
     }
 
     /// The inner error says what is wrong with the configuration.
-    async fn open_reported(
+    fn open_reported(
         &self,
         store: &mut Store<store::Ctx>,
         exports: &ProcessComponent,
         reporting: &Reporting,
     ) -> wasmtime::Result<Result<Opened, String>> {
-        let reporters = exports.orchestra_process_lifecycle().reporter();
-        let reporter = match reporters.call_from_environment(&mut *store, &reporting.variables()).await? {
+        let (reporters, processes) = {
+            let lifecycle = exports.orchestra_process_lifecycle();
+            (lifecycle.reporter(), lifecycle.process())
+        };
+        let reporter = match reporters.call_from_environment(&mut *store, &reporting.variables())? {
             Ok(reporter) => reporter,
             Err(error) => return Ok(Err(format!("{}: {}", error.variable, error.problem))),
         };
-        reporters.call_set_delivery(&mut *store, reporter, Delivery::NonBlocking).await?;
+        reporters.call_set_delivery(&mut *store, reporter, Delivery::NonBlocking)?;
         let mut renamed = None;
-        let mut opened = reporters.call_open(&mut *store, reporter, &reporting.run_id, Some(&self.name)).await?;
+        let mut opened = reporters.call_open(&mut *store, reporter, &reporting.run_id, Some(&self.name))?;
         if let Err(OpenError::Name(what)) = &opened {
             renamed = Some(format!("{what}; the run is reported as `{DEFAULT_NAME}`"));
-            opened = reporters.call_open(&mut *store, reporter, &reporting.run_id, Some(DEFAULT_NAME)).await?;
+            opened = reporters.call_open(&mut *store, reporter, &reporting.run_id, Some(DEFAULT_NAME))?;
         }
-        reporter.resource_drop_async(store).await?;
-        Ok(match opened {
-            Ok(run) => Ok(Opened { run, renamed }),
-            Err(OpenError::PlaintextEndpoint(origin)) => Err(plaintext(&origin)),
-            Err(OpenError::RunId(what) | OpenError::Name(what)) => Err(what),
-        })
+        reporter.resource_drop(&mut *store)?;
+        let run = match opened {
+            Ok(run) => run,
+            Err(OpenError::PlaintextEndpoint(origin)) => return Ok(Err(plaintext(&origin))),
+            Err(OpenError::RunId(what) | OpenError::Name(what)) => return Ok(Err(what)),
+        };
+        let key = processes.call_set_ending_key(store, run, &self.ending_key.to_string())?;
+        key.map_err(|what| wasmtime::format_err!("the process component refuses the ending's key: {what}"))?;
+        Ok(Ok(Opened { run, renamed }))
     }
 }
 
-async fn open_silent(store: &mut Store<store::Ctx>, exports: &ProcessComponent) -> wasmtime::Result<Opened> {
+fn open_silent(store: &mut Store<store::Ctx>, exports: &ProcessComponent) -> wasmtime::Result<Opened> {
     let reporters = exports.orchestra_process_lifecycle().reporter();
-    let reporter = reporters.call_silent(&mut *store).await?;
-    let run = reporters.call_open(&mut *store, reporter, NO_RUN, None).await?;
+    let reporter = reporters.call_silent(&mut *store)?;
+    let run = reporters.call_open(&mut *store, reporter, NO_RUN, None)?;
     let run = run.map_err(|_| wasmtime::format_err!("the process component opens no run that is not reported"))?;
     Ok(Opened { run, renamed: None })
 }
@@ -175,39 +187,42 @@ async fn open_silent(store: &mut Store<store::Ctx>, exports: &ProcessComponent) 
 impl Instance {
     /// Those of the contract, in its order.
     pub(crate) fn resource_types(&mut self) -> wasmtime::Result<Vec<ResourceType>> {
-        let resources = &self.shared.contract.resources;
-        let missing = |name: &str| wasmtime::format_err!("the process component does not export the resource {name}");
-        resources
-            .iter()
-            .map(|(export, _, name)| self.instance.get_resource(&mut self.store, export).ok_or_else(|| missing(name)))
-            .collect()
+        self.contract.resource_types(&self.instance, &mut self.store)
     }
 
-    pub(crate) async fn report_start(&mut self) {
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let reported = process.call_start(&mut self.store, self.run, None, None).await;
-        self.kept(reported);
+    pub(crate) fn report_start(&mut self) {
+        self.enter(|process, store, run| process.call_start(store, run, None, None));
+        self.has_something();
     }
 
     /// What the task has reported stands.
-    pub(crate) async fn report_ending(&mut self, ending: &Ending) {
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let (store, run, message, data) = (&mut self.store, self.run, ending.message.as_deref(), ending.data.as_ref());
-        let reported = match ending.outcome {
-            Outcome::Succeeded => process.call_complete(store, run, message, data).await,
-            Outcome::Warning => process.call_warn(store, run, message, data).await,
-            Outcome::Failed => process.call_fail(store, run, message, data).await,
-            Outcome::Cancelled => process.call_cancel(store, run, message, data).await,
-        };
-        self.kept(reported);
-        self.ended_at.get_or_insert(self.clock.elapsed());
+    pub(crate) fn report_ending(&mut self, ending: &Ending) {
+        let (message, data) = (ending.message.as_deref(), ending.data.as_ref());
+        self.enter(|process, store, run| match ending.outcome {
+            Outcome::Succeeded => process.call_complete(store, run, message, data),
+            Outcome::Warning => process.call_warn(store, run, message, data),
+            Outcome::Failed => process.call_fail(store, run, message, data),
+            Outcome::Cancelled => process.call_cancel(store, run, message, data),
+        });
+        self.ends();
     }
 
-    pub(crate) async fn report_log(&mut self, name: &str, text: &str) {
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let reported = process.call_send_log(&mut self.store, self.run, name, text).await;
-        self.kept(reported);
+    pub(crate) fn report_log(&mut self, name: &str, text: &str) {
+        self.enter(|process, store, run| process.call_send_log(store, run, name, text));
+        self.has_something();
         self.log_until = self.log_time();
+    }
+
+    /// Until reports are moved on, it is not known whether one waits.
+    fn has_something(&mut self) {
+        self.pending = self.pending.max(self.is_reported.into());
+    }
+
+    /// The run's ending is in the outbox, and its last time has begun.
+    fn ends(&mut self) {
+        self.ended_at.get_or_insert(self.clock.elapsed());
+        self.has_something();
+        self.ending_first.set();
     }
 
     /// Until when a log is delivered that is sent now.
@@ -215,90 +230,53 @@ impl Instance {
         self.clock.elapsed() + self.times.budget.min(self.times.delivery_timeout)
     }
 
+    /// Until when the last reports are delivered, on the run's clock.
+    pub(crate) fn last_moment(&self) -> Duration {
+        self.log_until.max(self.ended_at.unwrap_or_default() + self.times.delivery_timeout)
+    }
+
     /// From now on the run's last reports have this long.
-    pub(crate) async fn deliver_within(&mut self, time: Duration) {
+    pub(crate) fn deliver_within(&mut self, time: Duration) {
         let time = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let called = process.call_deliver_within(&mut self.store, self.run, time).await;
-        self.kept(called);
+        self.enter(|process, store, run| process.call_deliver_within(store, run, time));
     }
 
-    /// Deliver what is left until nothing is, until the run's time is over, or until the interruption ends; returns the
-    /// interruption's value.
-    pub(crate) async fn deliver_to_the_end<T>(&mut self, interruption: impl Future<Output = T>) -> Option<T> {
-        let until = self.log_until.max(self.ended_at.unwrap_or_default() + self.times.delivery_timeout);
-        let clock = self.clock.clone();
-        let over = async {
-            tokio::select! {
-                () = clock.reaches(until) => None,
-                interrupted = interruption => Some(interrupted),
-            }
-        };
-        self.deliver(over).await.flatten()
-    }
-
-    /// Deliver what is left for at most this long.
-    pub(crate) async fn deliver_for(&mut self, time: Duration) {
-        self.deliver(sleep(time)).await;
-    }
-
-    /// Move reports on until none is left, or until `until` ends; returns its value. No call into the instance is given up
-    /// midway, since the instance could not be entered any more.
-    async fn deliver<T>(&mut self, until: impl Future<Output = T>) -> Option<T> {
-        let mut until = std::pin::pin!(until);
-        while self.advance().await > 0 {
-            tokio::select! {
-                over = &mut until => return Some(over),
-                () = self.moved() => {}
-            }
+    /// Move reports on. Returns in how long there is something to do even if no request moves.
+    pub(crate) fn advance(&mut self) -> Option<Duration> {
+        self.pending = self.enter(|process, store, run| process.call_advance(store, run, 0)).unwrap_or_default();
+        if self.pending == 0 && self.own_ending.as_ref().is_some_and(|own| !own.is_acknowledged) {
+            let is_acknowledged = !lacks_its_ending(&self.shortfall()) && self.broken.is_none();
+            self.own_ending.iter_mut().for_each(|own| own.is_acknowledged = is_acknowledged);
         }
-        None
-    }
-
-    /// How many reports are pending, having been moved on.
-    pub(crate) async fn advance(&mut self) -> u32 {
-        if self.broken.is_some() {
-            return 0;
-        }
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let pending = process.call_advance(&mut self.store, self.run, 0).await;
-        self.kept(pending).unwrap_or_default()
-    }
-
-    /// Ends when a request has moved, or when it is time to look after waits and timeouts.
-    pub(crate) async fn moved(&mut self) {
-        let look = self.look;
-        self.look = LAST_LOOK.min(look * 2);
-        tokio::select! {
-            // A request that has moved may be seen a moment later only.
-            () = self.activity.notified() => self.look = FIRST_LOOK,
-            () = sleep(look) => {}
-        }
+        let next = self.enter(|process, store, run| process.call_next_advance(store, run)).flatten();
+        next.map(|milliseconds| Duration::from_millis(milliseconds.into()))
     }
 
     /// What was not acknowledged.
-    pub(crate) async fn shortfall(&mut self) -> Shortfall {
-        if self.broken.is_some() {
-            return Shortfall::default();
-        }
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let shortfall = process.call_unacknowledged(&mut self.store, self.run).await;
-        self.kept(shortfall).map(Into::into).unwrap_or_default()
+    pub(crate) fn shortfall(&mut self) -> Shortfall {
+        self.enter(|process, store, run| process.call_unacknowledged(store, run)).map(Into::into).unwrap_or_default()
     }
 
     /// How the run has ended, if it has.
-    pub(crate) async fn ended(&mut self) -> Option<Outcome> {
-        let process = self.exports.orchestra_process_lifecycle().process();
-        let state = process.call_state(&mut self.store, self.run).await;
-        match self.kept(state) {
+    pub(crate) fn ended(&mut self) -> Option<Outcome> {
+        match self.enter(|process, store, run| process.call_state(store, run)) {
             Some(State::Ended(outcome)) => Some(outcome.into()),
             _ => None,
         }
     }
 
-    /// A call's result, unless the instance broke over it. Every call after that fails, too, and does not say why.
-    fn kept<T>(&mut self, called: wasmtime::Result<T>) -> Option<T> {
-        called.map_err(|trap| _ = self.broken.get_or_insert_with(|| trap.root_cause().to_string())).ok()
+    /// The call's result, unless the instance broke over it, now or before.
+    fn enter<T>(
+        &mut self,
+        call: impl FnOnce(GuestProcess<'_>, &mut Store<store::Ctx>, ResourceAny) -> wasmtime::Result<T>,
+    ) -> Option<T> {
+        if self.broken.is_some() {
+            return None;
+        }
+        store::begin_call(&mut self.store);
+        let process = self.exports.orchestra_process_lifecycle().process();
+        let called = call(process, &mut self.store, self.run);
+        called.map_err(|trap| self.broken = Some(trap.root_cause().to_string())).ok()
     }
 
     /// Why it is broken, if it is.
@@ -307,124 +285,69 @@ impl Instance {
     }
 
     /// Drop a resource of the task's.
-    pub(crate) async fn drop_resource(&mut self, resource: ResourceAny) {
-        self.handles.retain(|handle| *handle != resource);
+    pub(crate) fn drop_resource(&mut self, resource: ResourceAny) {
         self.logs.retain(|log| *log != resource);
-        if self.broken.is_none() {
-            let dropped = resource.resource_drop_async(&mut self.store).await;
-            self.kept(dropped);
-        }
-    }
-
-    /// Whether a log is open, which may hold text that is to be sent when it is old enough.
-    pub(crate) fn has_open_logs(&self) -> bool {
-        !self.logs.is_empty()
+        self.enter(|_, store, _| resource.resource_drop(store));
+        self.has_something();
     }
 
     /// Drop the logs that the task has left open, so that what they hold is sent.
-    pub(crate) async fn close_logs(&mut self) {
+    pub(crate) fn close_logs(&mut self) {
         while let Some(log) = self.logs.pop() {
-            self.drop_resource(log).await;
+            self.drop_resource(log);
             self.log_until = self.log_time();
         }
     }
 
-    /// A call of the task's. `None` if its caller is gone before there is an answer.
-    pub(crate) async fn call(
-        &mut self,
-        asked: &Asked,
-        gone: impl Future<Output = ()>,
-    ) -> Option<Result<Vec<Val>, String>> {
-        let mut gone = std::pin::pin!(gone);
-        let function = &asked.function;
-        let of_this_run = matches!(&asked.arguments[..], [Val::Resource(handle), ..] if self.handles.contains(handle));
-        let ends = function.ends.filter(|_| of_this_run && self.own_ending.get().is_none());
-        if let Some(outcome) = ends {
-            self.own_ending.set(Some(OwnEnding { outcome, is_acknowledged: false }));
+    /// A call of the task's, as far as it goes without waiting.
+    pub(crate) fn call(&mut self, asked: &Asked) -> Called {
+        let now = self.clock.elapsed();
+        match asked.function.waits.filter(|_| self.is_reported) {
+            Some(Waits::Flush) => return Called::Waits(Vec::new(), self.last_reports_until(now)),
+            Some(Waits::Advance) => return Called::Waits(Vec::new(), now + asked.wait()),
+            Some(Waits::Ending) | None => {}
         }
-        let mut results = loop {
-            if let Some(failure) = self.failure() {
-                return Some(Err(failure));
-            }
-            let Some(results) = self.enter(asked).await else { continue };
-            if !asked.has_no_room(&results) {
-                break results;
-            }
-            // Room comes with an acknowledgement, and the endpoint gives some: else the report would have been lost.
-            tokio::select! {
-                () = &mut gone => return None,
-                () = self.moved() => {}
-            }
+        let results = match self.invoke(asked) {
+            Ok(results) => results,
+            Err(why) => return Called::Done(Err(why)),
         };
-        match &results[..] {
-            [Val::Resource(handle)] if of_this_run => self.handles.push(*handle),
-            [Val::Result(Ok(Some(value)))] if of_this_run => self.logs.extend(resource(value)),
-            _ => {}
+        if asked.has_no_room(&results) {
+            return Called::NoRoom;
         }
-        let is_taken = matches!(results[..], [Val::Result(Ok(_))]);
-        if ends.is_some() && !is_taken {
-            // It was wrong, and the run goes on.
-            self.own_ending.set(None);
+        self.has_something();
+        let [Val::Result(Ok(value))] = &results[..] else { return Called::Done(Ok(results)) };
+        if let Some(Val::Resource(log)) = value.as_deref() {
+            self.logs.push(*log);
         }
-        let waits = of_this_run && (is_taken && function.waits.is_some() || function.waits == Some(Waits::Flush));
-        if waits {
-            if ends.is_some() {
-                self.ended_at.get_or_insert(self.clock.elapsed());
+        match asked.ending() {
+            Some(ending) => {
+                self.own_ending = Some(OwnEnding { ending, is_acknowledged: false });
+                self.ends();
+                Called::Waits(results, self.last_reports_until(now))
             }
-            let delivered = self.wait_for(gone).await;
-            if let Some(outcome) = ends {
-                let is_acknowledged = !lacks_its_ending(&self.shortfall().await) && self.broken.is_none();
-                self.own_ending.set(Some(OwnEnding { outcome, is_acknowledged }));
-            }
-            if !delivered {
-                return None;
-            }
-            results = self.flushed(asked, results).await;
+            None => Called::Done(Ok(results)),
         }
-        Some(Ok(results))
     }
 
-    /// As blocking delivery would: an ending and `flush` wait. `false` if the caller is gone.
-    async fn wait_for(&mut self, is_gone: impl Future<Output = ()>) -> bool {
-        let until = match self.ended_at {
+    /// As long as blocking delivery would wait.
+    fn last_reports_until(&self, now: Duration) -> Duration {
+        match self.ended_at {
             Some(ended_at) => ended_at + self.times.delivery_timeout,
-            None => self.clock.elapsed() + self.times.budget,
-        };
-        let clock = self.clock.clone();
-        let over = async {
-            tokio::select! {
-                () = clock.reaches(until) => true,
-                () = is_gone => false,
-            }
-        };
-        self.deliver(over).await.unwrap_or(true)
-    }
-
-    /// What `flush` says after an ending or a flush was waited for, as that call's own result.
-    async fn flushed(&mut self, asked: &Asked, results: Vec<Val>) -> Vec<Val> {
-        let Some((flush, wrap)) = self.shared.contract.flush_for(asked) else { return results };
-        match self.enter(&flush).await {
-            Some(flushed) => wrap(flushed),
-            None => results,
+            None => now + self.times.budget,
         }
     }
 
-    /// The call itself. `None` if the instance broke over it.
-    async fn enter(&mut self, asked: &Asked) -> Option<Vec<Val>> {
-        let function = &asked.function;
-        let mut results = vec![Val::Bool(false); function.result_types.len()];
-        let called = match self.instance.get_func(&mut self.store, function.export) {
-            Some(found) => found.call_async(&mut self.store, &asked.arguments, &mut results).await,
-            None => Err(wasmtime::format_err!("it does not export {}", function.name)),
-        };
-        self.kept(called).map(|()| results)
+    /// What a call that has waited says in the end.
+    pub(crate) fn waited(&mut self, asked: &Asked, results: Vec<Val>) -> Answer {
+        let Some((last, wrap)) = self.contract.after_waiting(asked) else { return Ok(results) };
+        self.invoke(&last).map(wrap)
     }
-}
 
-fn resource(value: &Val) -> Option<ResourceAny> {
-    match value {
-        Val::Resource(resource) => Some(*resource),
-        _ => None,
+    /// The call itself. The error says that the instance broke over it, or before.
+    fn invoke(&mut self, asked: &Asked) -> Answer {
+        let instance = self.instance;
+        let called = self.enter(|_, store, _| asked.function.invoke(&instance, store, &asked.arguments));
+        called.ok_or_else(|| self.failure().unwrap_or_default())
     }
 }
 

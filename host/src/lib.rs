@@ -36,18 +36,24 @@
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod at_once;
 mod bindings;
 mod conduct;
+mod contract;
 mod crash;
 mod end;
+mod engine;
 mod folder;
 mod forward;
 mod host;
 mod instance;
+mod lent;
 mod limits;
 mod mounts;
 mod network;
 mod output;
+mod own;
+mod process;
 mod reporter;
 mod reporting;
 mod run;
@@ -57,6 +63,7 @@ mod task;
 
 pub use crash::{Crash, FRAMES};
 pub use end::End;
+pub use engine::Instances;
 pub use folder::Folder;
 pub use host::{Cache, Config, Host, HostError};
 pub use instance::DEFAULT_ENDPOINT;

@@ -20,3 +20,4 @@ pub(crate) use clock::Clock;
 pub(crate) use exchange::tests::cache;
 pub(crate) use handler::link;
 pub(crate) use hooks::Hooks;
+pub(crate) use places::EndingFirst;

@@ -1,26 +1,20 @@
 //! Who reports a run: the process component at work beside the task, in a store of its own. It outlives whatever becomes of
 //! the task.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use orchestra_policy::{Outcome, Shortfall};
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use wasmtime::component::{ResourceAny, ResourceType};
 
 use crate::end::Ending;
-use crate::forward::{Answer, Asked, Job};
-use crate::instance::{Instance, OwnEnding, OwnEndingOf, Recipe, lacks_its_ending};
+use crate::instance::{Instance, Recipe, lacks_its_ending};
+use crate::lent::Lent;
+use crate::own::Own;
 use crate::reporting::Reporting;
 use crate::shared::Shared;
-
-/// At most this many calls of a task wait. A task makes one at a time.
-const JOBS: usize = 1;
-/// A run that a task has opened itself may block the instance: for its retry budget, of a minute, or for its delivery timeout.
-const LONGEST_CALL: Duration = Duration::from_secs(400);
 
 /// The last reports of a run, and how long they may take.
 pub(crate) struct Farewell {
@@ -48,14 +42,6 @@ impl Patience {
         let cancelled = *self.cancelled.get_or_init(Instant::now);
         after(cancelled, self.grace).saturating_duration_since(Instant::now())
     }
-
-    /// Ends when an instance that is stuck must be given up, so that there is time for the ending.
-    async fn is_stuck(&self) {
-        tokio::select! {
-            () = sleep(LONGEST_CALL) => {}
-            left = self.cancelled() => sleep(left / 2).await,
-        }
-    }
 }
 
 /// A century is long enough never to fire.
@@ -73,160 +59,121 @@ pub(crate) struct Parting {
     pub(crate) trouble: Vec<String>,
 }
 
-/// An instance at work: it reports the start, and then does what the task calls for until the task is gone.
+/// A run that is reported: from its start on, until the task is gone and all is said.
 pub(crate) struct RunReporter {
-    pub(crate) jobs: mpsc::Sender<Job>,
-    pub(crate) types: Vec<ResourceType>,
-    pub(crate) run: ResourceAny,
+    pub(crate) lent: Arc<Lent>,
     recipe: Recipe,
-    own_ending: OwnEndingOf,
-    working: JoinHandle<Instance>,
+    /// If something is reported.
+    moving: Option<JoinHandle<()>>,
 }
 
 impl RunReporter {
     /// If the configuration is wrong, nothing is reported, and that is said at the end.
-    pub(crate) async fn start(shared: Shared, reporting: Option<Reporting>, name: String) -> wasmtime::Result<Self> {
-        let recipe = Recipe { shared, reporting, name };
-        let mut instance = recipe.open().await?;
-        let types = instance.resource_types()?;
-        let (jobs, to_do) = mpsc::channel(JOBS);
-        let (run, own_ending) = (instance.run, instance.own_ending.clone());
-        let working = tokio::spawn(async move {
-            instance.report_start().await;
-            work(&mut instance, to_do).await;
-            instance
-        });
-        Ok(Self { jobs, types, run, recipe, own_ending, working })
+    pub(crate) fn start(shared: Shared, reporting: Option<Reporting>, name: String) -> wasmtime::Result<Self> {
+        let recipe = Recipe::new(shared, reporting, name);
+        let mut instance = recipe.open()?;
+        instance.report_start();
+        let is_reported = instance.is_reported;
+        let lent = Arc::new(Lent::new(instance)?);
+        let moving = is_reported.then(|| moving(&lent));
+        Ok(Self { lent, recipe, moving })
     }
 
-    /// The task is gone: what it has left is delivered, and the end. An instance that is stuck or lost is replaced by
-    /// a fresh one, which reports the end alone; unless the task has ended the run itself, which may have arrived.
+    /// Where the task makes reporters of its own.
+    pub(crate) fn own(&self) -> Own {
+        Own::new(self.recipe.shared.clone(), self.recipe.endpoint())
+    }
+
+    /// The task is gone: what it has left is delivered, and the end. An instance that is lost is replaced by a fresh one,
+    /// which reports the ending alone: the same one, with the same key, so that it counts once whoever has sent it before.
     pub(crate) async fn end(self, farewell: Farewell) -> Parting {
-        let Self { jobs, recipe, own_ending, mut working, .. } = self;
-        drop(jobs);
-        let Farewell { ending, log, patience } = farewell;
-        let worked = tokio::select! {
-            biased;
-            worked = &mut working => worked.ok(),
-            () = patience.is_stuck() => None,
-        };
-        working.abort();
-        let Some(mut instance) = worked else {
-            return replaced(&recipe, own_ending.get(), &ending, &patience, vec![GIVEN_UP.into()], false).await;
-        };
-        part(&mut instance, &ending, log, &patience).await;
-        match instance.failure() {
-            None => parting(&mut instance, ending.outcome).await,
-            Some(why) => replaced(&recipe, own_ending.get(), &ending, &patience, vec![why], true).await,
+        let Farewell { ending, log, patience } = &farewell;
+        part(&self.lent, ending, log.as_ref(), patience).await;
+        let (failure, own) = self.lent.enter(|instance| (instance.failure(), instance.own_ending.clone()));
+        let Some(failure) = failure else { return self.lent.enter(|instance| parting(instance, ending.outcome)) };
+        if let Some(own) = own.as_ref().filter(|own| own.is_acknowledged) {
+            let (outcome, shortfall) = (own.ending.outcome, Shortfall::default());
+            return Parting { outcome, is_acknowledged: true, shortfall, trouble: vec![failure] };
         }
+        let ending = own.map_or_else(|| ending.clone(), |own| own.ending);
+        replaced(&self.recipe, &ending, patience, failure).await
     }
 }
 
-const GIVEN_UP: &str = "a call that did not end was given up, and with it what was reported before";
-
-/// Ends when the task is gone, and with it the last that could ask for something.
-async fn work(instance: &mut Instance, mut jobs: mpsc::Receiver<Job>) {
-    loop {
-        let job = match instance.advance().await {
-            0 if !instance.has_open_logs() => jobs.recv().await,
-            _ => tokio::select! {
-                biased;
-                job = jobs.recv() => job,
-                () = instance.moved() => continue,
-            },
-        };
-        match job {
-            None => return,
-            Some(Job::Call { asked, answer }) => answer_call(instance, &asked, answer).await,
-            Some(Job::Drop { resource, done }) => {
-                instance.drop_resource(resource).await;
-                _ = done.send(());
-            }
-        }
+impl Drop for RunReporter {
+    fn drop(&mut self) {
+        self.moving.iter().for_each(JoinHandle::abort);
     }
 }
 
-async fn answer_call(instance: &mut Instance, asked: &Asked, answer: oneshot::Sender<Answer>) {
-    let mut answer = answer;
-    if let Some(result) = instance.call(asked, answer.closed()).await {
-        // A task that was given up waits for no answer.
-        _ = answer.send(result);
-    }
+fn moving(lent: &Arc<Lent>) -> JoinHandle<()> {
+    let lent = Arc::clone(lent);
+    tokio::spawn(async move { lent.move_on().await })
 }
 
 /// Report the end, and deliver what is left. Whatever goes wrong is in the instance.
-async fn part(instance: &mut Instance, ending: &Ending, log: Option<(String, String)>, patience: &Patience) {
-    instance.report_ending(ending).await;
-    instance.close_logs().await;
-    if let Some((name, text)) = log {
-        instance.report_log(&name, &text).await;
-    }
-    if let Some(left) = instance.deliver_to_the_end(patience.cancelled()).await {
-        instance.deliver_within(left).await;
-        instance.deliver_for(left).await;
+async fn part(lent: &Lent, ending: &Ending, log: Option<&(String, String)>, patience: &Patience) {
+    let until = lent.enter(|instance| {
+        instance.report_ending(ending);
+        instance.close_logs();
+        if let Some((name, text)) = log {
+            instance.report_log(name, text);
+        }
+        instance.last_moment()
+    });
+    let interruption = async {
+        tokio::select! {
+            () = lent.reaches(until) => None,
+            left = patience.cancelled() => Some(left),
+        }
+    };
+    if let Some(left) = lent.delivered(interruption).await.flatten() {
+        lent.enter(|instance| instance.deliver_within(left));
+        lent.delivered(sleep(left)).await;
     }
 }
 
 /// What came of it, after the last attempt.
-async fn parting(instance: &mut Instance, reported: Outcome) -> Parting {
-    let outcome = instance.ended().await.unwrap_or(reported);
-    let shortfall = instance.shortfall().await;
-    let is_reported = instance.refused.is_none();
+fn parting(instance: &mut Instance, reported: Outcome) -> Parting {
+    let outcome = instance.ended().unwrap_or(reported);
+    let shortfall = instance.shortfall();
+    let is_refused = instance.refused.is_some();
     let mut trouble: Vec<String> = instance.renamed.iter().cloned().collect();
     trouble.extend(instance.refused.iter().map(|why| format!("nothing is reported: {why}")));
     trouble.extend(shortfall.sentences());
     trouble.extend(instance.failure());
-    let is_acknowledged = is_reported && instance.broken.is_none() && !lacks_its_ending(&shortfall);
+    let is_acknowledged = !is_refused && instance.broken.is_none() && !lacks_its_ending(&shortfall);
     Parting { outcome, is_acknowledged, shortfall, trouble }
 }
 
 /// The end of a run whose instance is lost: by a fresh one, once.
-async fn replaced(
-    recipe: &Recipe,
-    own: Option<OwnEnding>,
-    ending: &Ending,
-    patience: &Patience,
-    trouble: Vec<String>,
-    is_known_to_be_lost: bool,
-) -> Parting {
-    let mut trouble = trouble;
-    let stands = match own {
-        Some(OwnEnding { outcome, is_acknowledged: true }) => Some((outcome, true)),
-        // It may be on its way: no other ending may follow it.
-        Some(OwnEnding { outcome, .. }) if !is_known_to_be_lost => Some((outcome, false)),
-        _ => None,
+async fn replaced(recipe: &Recipe, ending: &Ending, patience: &Patience, failure: String) -> Parting {
+    let failed = |why: String| Parting {
+        outcome: ending.outcome,
+        is_acknowledged: false,
+        shortfall: Shortfall::default(),
+        trouble: vec![failure.clone(), format!("the ending is not reported: {why}")],
     };
-    if let Some((outcome, is_acknowledged)) = stands {
-        return Parting { outcome, is_acknowledged, shortfall: Shortfall::default(), trouble };
-    }
-    let ending = own.map_or_else(|| ending.clone(), |own| Ending::of(own.outcome));
-    let failed =
-        |trouble| Parting { outcome: ending.outcome, is_acknowledged: false, shortfall: Shortfall::default(), trouble };
-    let mut fresh = match recipe.open().await {
-        Ok(fresh) => fresh,
-        Err(error) => {
-            trouble.push(format!("the ending is not reported: the process component cannot be started: {error:#}"));
-            return failed(trouble);
-        }
+    let fresh = match recipe.open().and_then(Lent::new) {
+        Ok(fresh) => Arc::new(fresh),
+        Err(error) => return failed(format!("the process component cannot be started: {error:#}")),
     };
-    part(&mut fresh, &ending, None, patience).await;
-    if let Some(why) = fresh.failure() {
-        trouble.push(format!("the ending is not reported: {why}"));
-        return failed(trouble);
+    let moving = moving(&fresh);
+    part(&fresh, ending, None, patience).await;
+    moving.abort();
+    let (again, parting) = fresh.enter(|instance| (instance.failure(), parting(instance, ending.outcome)));
+    match again {
+        Some(why) => failed(why),
+        None => Parting { trouble: [vec![failure], parting.trouble].concat(), ..parting },
     }
-    let parting = parting(&mut fresh, ending.outcome).await;
-    trouble.extend(parting.trouble);
-    Parting { trouble, ..parting }
 }
 
 /// Whether a run can be reported; if not, why.
-pub(crate) async fn check(shared: &Shared, reporting: &Reporting, name: &str) -> Result<(), String> {
-    let recipe = Recipe { shared: shared.clone(), reporting: Some(reporting.clone()), name: name.into() };
-    let instance =
-        recipe.open().await.map_err(|error| format!("the process component cannot be started: {error:#}"))?;
+pub(crate) fn check(shared: &Shared, reporting: &Reporting, name: &str) -> Result<(), String> {
+    let recipe = Recipe::new(shared.clone(), Some(reporting.clone()), name.into());
+    let instance = recipe.open().map_err(|error| format!("the process component cannot be started: {error:#}"))?;
     instance.refused.map_or(Ok(()), Err)
 }
-
 #[cfg(test)]
 mod tests {
     use host_test::component;
@@ -244,7 +191,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_process_component_that_traps_is_replaced() {
         let endpoint = MockEndpoint::script(vec![status(200); 2]);
-        let mut host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
+        let mut host = Host::new(&Config { cache: cache(), ..Config::default() }).unwrap();
         host.0.process_memory_bytes = TOO_LITTLE;
         let task = host.load(component::test_task()).unwrap();
         let reporting = Reporting {

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use wasmtime::Engine;
-use wasmtime::component::InstancePre;
 
+use crate::contract::Contract;
 use crate::folder::Protected;
-use crate::forward::Contract;
 use crate::network::Client;
-use crate::store::Ctx;
+use crate::process::Process;
 
 #[derive(Clone)]
 pub(crate) struct Shared {
+    /// The engine of tasks.
     pub(crate) engine: Engine,
-    pub(crate) process: InstancePre<Ctx>,
+    pub(crate) process: Process,
     pub(crate) contract: Arc<Contract>,
     pub(crate) client: Client,
     /// What the process component of one run may have.

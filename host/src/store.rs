@@ -3,7 +3,7 @@
 use std::mem;
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -15,24 +15,35 @@ use crate::network::Hooks;
 /// limit: at most this many at a time, and at most this much of headers in each.
 const RESOURCES: usize = 4096;
 const HEADERS_BYTES: usize = 32 * 1024;
+/// Half a minute: the longest text takes a tenth of a second.
+const LONGEST_CALL_TICKS: u64 = 3000;
 
 pub(crate) struct Ctx {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    hooks: Hooks,
+    pub(crate) hooks: Hooks,
     pub(crate) limits: Limits,
     forward: Option<Forward>,
 }
 
-/// A store whose WebAssembly lets others run at every tick of the engine's clock, so that whoever waits for it can also
-/// give it up: by dropping the call.
+/// How a store's WebAssembly gives way to others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// It lets others run at every tick of the engine's clock, so that whoever waits for it can also give it up: by dropping
+    /// the call.
+    Yielding,
+    /// Its calls are short and never wait. One that takes longer than any can is a trap.
+    AtOnce,
+}
+
 pub(crate) fn new(
     engine: &Engine,
     wasi: WasiCtx,
     hooks: Hooks,
     limits: Limits,
     forward: Option<Forward>,
+    pace: Pace,
 ) -> Store<Ctx> {
     let mut wasi = wasi;
     if let Some(clock) = hooks.clock() {
@@ -45,9 +56,23 @@ pub(crate) fn new(
     let ctx = Ctx { table, wasi, http, hooks, limits, forward };
     let mut store = Store::new(engine, ctx);
     store.limiter(|ctx| &mut ctx.limits);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))));
+    match pace {
+        Pace::AtOnce => store.set_epoch_deadline(LONGEST_CALL_TICKS),
+        Pace::Yielding => {
+            store.set_epoch_deadline(1);
+            let yielding =
+                |_: StoreContextMut<'_, Ctx>| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())));
+            store.epoch_deadline_callback(yielding);
+        }
+    }
     store
+}
+
+/// Before each call into an instance that never waits: it has its time, and finds what has come for it.
+pub(crate) fn begin_call(store: &mut Store<Ctx>) {
+    store.set_epoch_deadline(LONGEST_CALL_TICKS);
+    let Ctx { table, hooks, .. } = store.data_mut();
+    hooks.settle(table);
 }
 
 impl HasForward for Ctx {
@@ -83,7 +108,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_process_component_has_the_clock_of_its_requests() {
         let hooks = Client::new(None).unwrap().for_reports(None);
-        let mut store = new(&Engine::default(), WasiCtx::builder().build(), hooks, Limits::new(0), None);
+        let mut store =
+            new(&Engine::default(), WasiCtx::builder().build(), hooks, Limits::new(0), None, Pace::Yielding);
         let before = store.data_mut().clocks().now().unwrap();
         advance(Duration::from_secs(1)).await;
         assert_eq!(store.data_mut().clocks().now().unwrap() - before, 1_000_000_000);

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use wasmtime::Store;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, ResourceDynamic};
 
-use crate::network;
 use crate::shared::Shared;
 use crate::store::Ctx;
+use crate::{forward, network};
 
 /// The entry points, the first found first. Any version of the same track will do.
 const TASK: &str = "orchestra:process/task@0.1.0";
@@ -133,7 +133,7 @@ impl Task {
         let mut linker = Linker::new(&shared.engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(import)?;
         network::link(&mut linker).map_err(import)?;
-        shared.contract.link(&mut linker).map_err(import)?;
+        forward::link(&shared.contract, &mut linker).map_err(import)?;
         let program = linker.instantiate_pre(&component).map_err(import)?;
         Ok(Self { shared: shared.clone(), program, entry })
     }

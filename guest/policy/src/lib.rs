@@ -25,5 +25,5 @@ pub use escape::escape;
 pub use input::{INPUT_BYTES, INPUT_VARIABLE, InputError, NO_INPUT, check_input};
 pub use run::{DEFAULT_NAME, NO_RUN, plaintext};
 pub use span::{Span, SpanError};
-pub use times::{BYTES_A_SECOND, Times};
+pub use times::{ANSWER_READ_BYTES, ANSWER_READ_TIME, BYTES_A_SECOND, Times};
 pub use undelivered::{Cause, DeliveryError, Outcome, Report, Shortfall};

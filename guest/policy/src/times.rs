@@ -10,6 +10,12 @@ use crate::variables;
 /// by one second for each of this many bytes, which is a line of half a megabit a second.
 pub const BYTES_A_SECOND: u64 = 64 * 1024;
 
+/// At most this much of an answer is read, in bytes. Its status has settled by then what it means; but connections are kept
+/// only if their answer was read to the end.
+pub const ANSWER_READ_BYTES: usize = 64 * 1024;
+/// And for at most this long.
+pub const ANSWER_READ_TIME: Duration = Duration::from_millis(250);
+
 /// As the contract's `retry-policy` has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {

@@ -2,11 +2,49 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
 
-// Half as large as dlmalloc.
+use talc::{Span, TalckWasm};
+
 #[global_allocator]
 // SAFETY: wasm32-wasip2 has one thread.
-static ALLOCATOR: talc::TalckWasm = unsafe { talc::TalckWasm::new_global() };
+static ALLOCATOR: Heap = Heap { talc: unsafe { TalckWasm::new_global() }, has_begun: AtomicBool::new(false) };
+
+/// Talc, which is half as large as dlmalloc, and takes only what the memory grows by. A heap that begins with what the
+/// memory has from the start (`build.rs`) lets most runs do without growing, for which a host may have to move all of it.
+struct Heap {
+    talc: TalckWasm,
+    has_begun: AtomicBool,
+}
+
+unsafe extern "C" {
+    /// The linker's word on where data ends.
+    static __heap_base: u8;
+}
+
+const PAGE_BYTES: usize = 64 * 1024;
+
+// SAFETY: talc's own; between the data's end and the memory's end nothing else is.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !self.has_begun.swap(true, Ordering::Relaxed) {
+            let end = core::arch::wasm32::memory_size(0) * PAGE_BYTES;
+            let free = Span::new(ptr::addr_of!(__heap_base).cast_mut(), ptr::without_provenance_mut(end));
+            // What is too small to be a heap is left alone.
+            _ = unsafe { self.talc.lock().claim(free) };
+        }
+        unsafe { self.talc.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
+        unsafe { self.talc.dealloc(old, layout) }
+    }
+
+    unsafe fn realloc(&self, old: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        unsafe { self.talc.realloc(old, layout, new_size) }
+    }
+}
 
 // `memcpy` and its like.
 #[link(name = "c")]

@@ -100,7 +100,7 @@ pub(crate) mod tests {
     #[cfg(unix)]
     use crate::network::few_descriptors;
     use crate::network::places::SharedPlaces;
-    use crate::{ApiKey, Cache, Config, Host, Reporting, Run};
+    use crate::{ApiKey, Cache, Config, Host, Instances, Reporting, Run};
 
     const MIB: usize = 1024 * 1024;
 
@@ -197,7 +197,7 @@ pub(crate) mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_costs_a_report_no_attempt() {
         let endpoint = MockEndpoint::script(vec![status(200); 2]);
-        let host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
+        let host = Host::new(&Config { cache: cache(), instances: Instances::OnDemand, ..Config::default() }).unwrap();
         let task = host.load(component::test_task()).unwrap();
         let others = host.0.client.take_all_places_for_reports().await;
         let reporting = Reporting {

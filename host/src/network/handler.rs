@@ -8,16 +8,23 @@ use wasmtime_wasi_http::p2::bindings::http::types::{self, ErrorCode, Host as _, 
 use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView, WasiHttpView};
 
+use crate::store::Ctx;
+
 /// Components may ask for any version of the same track.
 const OUTGOING_HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 
 /// Links all of `wasi:http`.
-pub(crate) fn link<T: WasiHttpView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    types::add_to_linker::<_, WasiHttp>(linker, &LinkOptions::default().into(), T::http)?;
+pub(crate) fn link(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
+    types::add_to_linker::<_, WasiHttp>(linker, &LinkOptions::default().into(), Ctx::http)?;
     linker.instance(OUTGOING_HANDLER)?.func_wrap(
         "handle",
-        |mut store: StoreContextMut<'_, T>, (request, options): (_, Option<Resource<RequestOptions>>)| {
-            Ok((handle(&mut store.data_mut().http(), request, options)?,))
+        |mut store: StoreContextMut<'_, Ctx>, (request, options): (_, Option<Resource<RequestOptions>>)| {
+            let ctx = store.data_mut();
+            let handled = handle(&mut ctx.http(), request, options)?;
+            if let Ok(answer) = &handled {
+                ctx.hooks.known_as(answer);
+            }
+            Ok((handled,))
         },
     )
 }
@@ -45,36 +52,46 @@ fn handle(
 #[cfg(test)]
 mod tests {
     use host_test::guest::{API_KEY, RUN_ID};
+    use wasmtime::component::Val;
     use wasmtime_wasi::WasiCtx;
 
-    use crate::bindings::ProcessComponent;
-    use crate::bindings::lifecycle::{Cause, DeliveryError, OutputError};
     use crate::limits::Limits;
     use crate::network::client::Client;
     use crate::network::exchange::tests::cache;
-    use crate::{Config, Host, store};
+    use crate::store::{self, Pace};
+    use crate::{Config, Host, Instances};
+
+    fn text(text: &str) -> Val {
+        Val::String(text.into())
+    }
+
+    fn opened(results: Vec<Val>) -> Val {
+        match <[Val; 1]>::try_from(results) {
+            Ok([Val::Result(Ok(Some(resource)))]) => *resource,
+            other => panic!("{other:?}"),
+        }
+    }
 
     /// Denied ones, which are requests to this handler all the same, and take a tenth of the time.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_run_may_report_a_hundred_thousand_times() {
-        let host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
-        let hooks = Client::new(None).unwrap().for_reports(None);
+        let host = Host::new(&Config { cache: cache(), instances: Instances::OnDemand, ..Config::default() }).unwrap();
+        let hooks = Client::new(None).unwrap().for_waiting_reports(None);
         let limits = Limits::new(16 * 1024 * 1024);
-        let mut store = store::new(&host.0.engine, WasiCtx::builder().build(), hooks, limits, None);
-        let instance = host.0.process.instantiate_async(&mut store).await.unwrap();
-        let exports = ProcessComponent::new(&mut store, &instance).unwrap();
-        let (reporter, process) = {
-            let lifecycle = exports.orchestra_process_lifecycle();
-            (lifecycle.reporter(), lifecycle.process())
-        };
-        let webhook = reporter.call_webhook(&mut store, API_KEY).await.unwrap().unwrap();
-        let run = reporter.call_open(&mut store, webhook, RUN_ID, None).await.unwrap().unwrap();
+        let process = &host.0.process;
+        let wasi = WasiCtx::builder().build();
+        let mut store = store::new(&process.engine, wasi, hooks, limits, None, Pace::Yielding);
+        let instance = process.waiting.instantiate_async(&mut store).await.unwrap();
+        let function = |name: &str| host.0.contract.functions.iter().find(|function| function.name == name).unwrap();
+        let webhook = function("[static]reporter.webhook").invoke_async(&instance, &mut store, &[text(API_KEY)]).await;
+        let open = [opened(webhook.unwrap()), text(RUN_ID), Val::Option(None)];
+        let run = function("[method]reporter.open").invoke_async(&instance, &mut store, &open).await;
+        let report = [opened(run.unwrap()), text("rows"), text("12")];
         for number in 0..100_000 {
-            let reported = process.call_set_output(&mut store, run, "rows", &"12".to_string()).await;
-            assert!(
-                matches!(reported, Ok(Err(OutputError::Delivery(DeliveryError { cause: Cause::Denied, .. })))),
-                "{number}: {reported:?}"
-            );
+            let set_output = function("[method]process.set-output");
+            let reported = set_output.invoke_async(&instance, &mut store, &report).await;
+            let is_denied = format!("{reported:?}").contains("\"denied\"");
+            assert!(is_denied, "{number}: {reported:?}");
         }
     }
 }

@@ -1,37 +1,49 @@
 //! What happens to the requests of one store.
 
+use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::future::pending;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
+use orchestra_policy::{ANSWER_READ_BYTES, ANSWER_READ_TIME};
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::runtime::spawn;
+use wasmtime_wasi_http::p2::types::HostFutureIncomingResponse;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::allowed::Allowed;
 use super::client::Client;
 use super::clock::Clock;
 use super::exchange::send;
-use super::places::Places;
+use super::places::{EndingFirst, Places};
 #[cfg(test)]
 use super::places::{PLACES, Place};
 
 impl Client {
-    /// For the process component of a run, which may reach this place.
+    /// For the process component of a run, which may reach this place, and never waits.
     pub(crate) fn for_reports(&self, allowed: Option<Allowed>) -> Hooks {
+        Hooks { told: Some(Told::default()), ..self.for_waiting_reports(allowed) }
+    }
+
+    /// For the process component of a task's own reporters, which may reach this place, and waits.
+    pub(crate) fn for_waiting_reports(&self, allowed: Option<Allowed>) -> Hooks {
         let places = self.0.reports.of_one_run();
         let clock = Some(places.clock());
-        Hooks { client: self.clone(), places, clock, activity: Arc::default(), allowed: allowed.into_iter().collect() }
+        Hooks { client: self.clone(), places, clock, told: None, allowed: allowed.into_iter().collect() }
     }
 
     /// For a task, which may reach these places.
     pub(crate) fn for_task(&self, allowed: Vec<Allowed>) -> Hooks {
         let places = self.0.requests_of_tasks.of_one_run();
-        Hooks { client: self.clone(), places, clock: None, activity: Arc::default(), allowed }
+        Hooks { client: self.clone(), places, clock: None, told: None, allowed }
     }
 
     /// As many other runs would.
@@ -50,10 +62,22 @@ pub(crate) struct Hooks {
     client: Client,
     places: Places,
     clock: Option<Clock>,
-    /// Whoever makes these requests is told here when one of them has moved.
-    activity: Arc<Notify>,
+    told: Option<Told>,
     allowed: Vec<Allowed>,
 }
+
+/// For an instance that never waits: it is told when one of its requests has moved, and finds the answers in its table.
+#[derive(Default)]
+struct Told {
+    activity: Arc<Notify>,
+    /// The place of the answer to the request that has just been made, until it is known by its resource.
+    latest: Option<Arc<AnswerPlace>>,
+    /// The resources of requests whose answers have not come.
+    awaited: Vec<(u32, Arc<AnswerPlace>)>,
+}
+
+/// Empty until the answer has come.
+type AnswerPlace = Mutex<Option<Result<Response<WasiBody>, Error>>>;
 
 impl Hooks {
     /// The clock of whoever makes these requests. A task has the machine's: its time is its own.
@@ -61,8 +85,38 @@ impl Hooks {
         self.clock.clone()
     }
 
+    /// Told when one of these requests has moved.
     pub(crate) fn activity(&self) -> Arc<Notify> {
-        Arc::clone(&self.activity)
+        self.told.as_ref().map(|told| Arc::clone(&told.activity)).unwrap_or_default()
+    }
+
+    /// Sets that these requests come before those of other runs.
+    pub(crate) fn ending_first(&self) -> EndingFirst {
+        self.places.ending_first()
+    }
+
+    /// The request that has just been made has this resource.
+    pub(super) fn known_as(&mut self, answer: &Resource<HostFutureIncomingResponse>) {
+        let Some(told) = &mut self.told else { return };
+        // A number is given again once what had it is gone.
+        told.awaited.retain(|(rep, _)| *rep != answer.rep());
+        told.awaited.extend(told.latest.take().map(|place| (answer.rep(), place)));
+    }
+
+    /// Put the answers that have come where the component finds them.
+    pub(crate) fn settle(&mut self, table: &mut ResourceTable) {
+        let Some(told) = &mut self.told else { return };
+        told.awaited.retain(|(rep, place)| {
+            let answer = place.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let Some(answer) = answer else { return true };
+            let resource = Resource::<HostFutureIncomingResponse>::new_borrow(*rep);
+            // An attempt that was given up has no resource any more.
+            if let Ok(pending) = table.get_mut(&resource) {
+                let answer = answer.map(|response| (response, spawn(async {})));
+                drop(mem::replace(pending, HostFutureIncomingResponse::Ready(answer)));
+            }
+            false
+        });
     }
 }
 
@@ -75,29 +129,46 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
         let is_allowed = Url::parse(&request.uri().to_string())
             .is_ok_and(|url| self.allowed.iter().any(|allowed| allowed.covers(&url)));
-        let (client, places, activity) = (self.client.clone(), self.places.clone(), self.activity());
-        Box::new(async move {
-            // Told in any case, the attempt being over.
-            let _told = Told(Arc::clone(&activity));
+        let (client, places) = (self.client.clone(), self.places.clone());
+        let exchange = async move |request| {
             if !is_allowed {
                 return Err(Error::HttpRequestDenied);
             }
+            send(&client, request, options.unwrap_or_default(), &places).await
+        };
+        let Some(told) = &mut self.told else {
+            return Box::new(async move {
+                let connection: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
+                Ok((exchange(request).await?, connection))
+            });
+        };
+        let (activity, place) = (Arc::clone(&told.activity), Arc::<AnswerPlace>::default());
+        told.latest = Some(Arc::clone(&place));
+        Box::new(async move {
             let request = request.map(|body| Watched { body, activity: Arc::clone(&activity) }.boxed_unsync());
-            let response = send(&client, request, options.unwrap_or_default(), &places).await?;
-            let response = response.map(|body| Watched { body, activity }.boxed_unsync());
-            let connection: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
-            Ok((response, connection))
+            let answer = match exchange(request).await {
+                Ok(response) => Ok(read(response).await),
+                Err(error) => Err(error),
+            };
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            activity.notify_one();
+            // Until whoever has asked takes the answer out of its place.
+            pending().await
         })
     }
 }
 
-/// Tells of activity when it is dropped.
-struct Told(Arc<Notify>);
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        self.0.notify_one();
+/// An answer with its body, as far as the process component reads it.
+async fn read(response: Response<WasiBody>) -> Response<WasiBody> {
+    let (head, mut body) = response.into_parts();
+    let (mut text, until) = (Vec::new(), Instant::now() + ANSWER_READ_TIME);
+    while text.len() < ANSWER_READ_BYTES
+        && let Ok(Some(Ok(frame))) = timeout_at(until, body.frame()).await
+    {
+        text.extend_from_slice(frame.data_ref().map_or(&[], |bytes| bytes));
     }
+    let text = Full::new(Bytes::from(text)).map_err(|never| match never {});
+    Response::from_parts(head, text.boxed_unsync())
 }
 
 /// A body, and who is told whenever it is asked for a piece.
