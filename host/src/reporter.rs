@@ -244,7 +244,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_process_component_that_traps_is_replaced() {
         let endpoint = MockEndpoint::script(vec![status(200); 2]);
-        let mut host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
+        let mut host = Host::new(&Config { cache: cache(), ..Config::default() }).unwrap();
         host.0.process_memory_bytes = TOO_LITTLE;
         let task = host.load(component::test_task()).unwrap();
         let reporting = Reporting {

@@ -16,7 +16,7 @@ use crate::{ApiKey, Config, Host};
 const LONG: Duration = Duration::from_secs(400);
 
 fn recipe(endpoint: &MockEndpoint) -> Recipe {
-    let host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
+    let host = Host::new(&Config { cache: cache(), ..Config::default() }).unwrap();
     let reporting = Reporting {
         run_id: RUN_ID.into(),
         api_key: ApiKey::new(API_KEY),

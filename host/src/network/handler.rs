@@ -57,8 +57,8 @@ mod tests {
     /// Denied ones, which are requests to this handler all the same, and take a tenth of the time.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_run_may_report_a_hundred_thousand_times() {
-        let host = Host::new(&Config { cache: cache(), certificate_authorities: None }).unwrap();
-        let hooks = Client::new(None).unwrap().for_reports(None);
+        let host = Host::new(&Config { cache: cache(), ..Config::default() }).unwrap();
+        let hooks = Client::new(None, None).unwrap().for_reports(None);
         let limits = Limits::new(16 * 1024 * 1024);
         let mut store = store::new(&host.0.engine, WasiCtx::builder().build(), hooks, limits, None);
         let instance = host.0.process.instantiate_async(&mut store).await.unwrap();

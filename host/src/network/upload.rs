@@ -12,6 +12,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
+use super::clock::after;
+use super::origin::Origin;
+use super::places::Places;
+
 /// How long each step of a request may take that does not say so.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 /// A body is handed to the network in pieces of at most this size, so that it can be seen to move on a slow line.
@@ -79,17 +83,44 @@ impl Progress {
         matches!(self.step.borrow().phase, Phase::Exchanging | Phase::Connecting)
     }
 
+    /// Ends when there is a connection that has asked for the body.
+    pub(super) async fn is_connected(&self) {
+        // The sender is here, so it ends with a step.
+        _ = self
+            .step
+            .subscribe()
+            .wait_for(|step| step.phase != Phase::Connecting && step.phase != Phase::Exchanging)
+            .await;
+    }
+
     /// Ends when a step takes too long: which one.
-    pub(super) async fn late(&self) -> Error {
+    pub(super) async fn late(&self, origin: Option<&Origin>, places: &Places) -> Error {
         let mut steps = self.step.subscribe();
         loop {
             let step = *steps.borrow_and_update();
+            let late = async {
+                let in_time = sleep_until(after(step.since, self.limit(step)));
+                match origin.filter(|_| step.phase == Phase::Connecting) {
+                    None => in_time.await,
+                    Some(origin) => tokio::select! {
+                        () = in_time => {}
+                        () = origin.is_shared() => self.waits_for_a_stream(step.since, origin, places).await,
+                    },
+                }
+            };
             tokio::select! {
-                () = sleep_until(after(step.since, self.limit(step))) => return late(step.phase),
+                () = late => return late_in(step.phase),
                 // The sender is here, so this is a step.
                 _ = steps.changed() => {}
             }
         }
+    }
+
+    /// The connection is there, and carries no more streams at a time. It is a queue like that of places, as long as those
+    /// before it are answered.
+    async fn waits_for_a_stream(&self, since: Instant, origin: &Origin, places: &Places) {
+        let _stopped = places.stop_clock();
+        origin.is_silent(since, self.timeouts.connect.saturating_add(self.timeouts.first_byte)).await;
     }
 
     fn limit(&self, step: Step) -> Duration {
@@ -105,18 +136,13 @@ impl Progress {
     }
 }
 
-fn late(phase: Phase) -> Error {
+fn late_in(phase: Phase) -> Error {
     match phase {
         Phase::Connecting => Error::ConnectionTimeout,
         Phase::Sending => Error::ConnectionWriteTimeout,
         Phase::Writing => Error::InternalError(Some("the request's body was not written to its end in time".into())),
         Phase::Exchanging | Phase::Sent => Error::ConnectionReadTimeout,
     }
-}
-
-/// Options may ask for spans that no clock has.
-fn after(moment: Instant, span: Duration) -> Instant {
-    moment.checked_add(span).unwrap_or_else(|| moment + DEFAULT_TIMEOUT)
 }
 
 pub(super) struct Upload {

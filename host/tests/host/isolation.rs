@@ -84,7 +84,7 @@ fn scratch(name: &str) -> PathBuf {
 }
 
 fn with_cache(folder: PathBuf) -> Host {
-    Host::new(&Config { cache: Cache::Folder(folder), certificate_authorities: None }).unwrap()
+    Host::new(&Config { cache: Cache::Folder(folder), ..Config::default() }).unwrap()
 }
 
 /// The files in it are run as machine code, in the process that has the API key.
@@ -130,7 +130,7 @@ fn a_task_may_read_the_cache() {
 fn without_a_cache_no_folder_is_refused_for_it() {
     let outer = scratch("held-a-cache");
     fs::create_dir_all(outer.join("cache")).unwrap();
-    let host = Host::new(&Config { cache: Cache::Off, certificate_authorities: None }).unwrap();
+    let host = Host::new(&Config { cache: Cache::Off, ..Config::default() }).unwrap();
     assert_eq!(refusal(&host, &outer, true), None);
 }
 
@@ -155,7 +155,7 @@ fn a_task_may_not_write_the_certificate_authorities_of_its_host() {
     let folder = scratch("authorities-of-a-host");
     let file = folder.join("authorities.pem");
     fs::write(&file, MockEndpoint::script_tls([]).certificate_authority_pem()).unwrap();
-    let host = Host::new(&Config { cache: cache(), certificate_authorities: Some(file) }).unwrap();
+    let host = Host::new(&Config { cache: cache(), certificate_authorities: Some(file), ..Config::default() }).unwrap();
     assert!(refusal(&host, &folder, true).unwrap().contains("certificate authorities"));
     assert_eq!(refusal(&host, &folder, false), None);
 }

@@ -26,7 +26,7 @@ fn runtime() -> &'static Runtime {
 
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
-    HOST.get_or_init(|| Host::new(&Config { cache: cache(), certificate_authorities: None }).expect("a host is made"))
+    HOST.get_or_init(|| Host::new(&Config { cache: cache(), ..Config::default() }).expect("a host is made"))
 }
 
 fn cache() -> Cache {

@@ -51,7 +51,7 @@ fn a_file_of_authorities_is_trusted_beside_the_systems() {
 fn a_file_without_authorities_is_an_error() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("empty.pem");
     fs::write(&file, "").unwrap();
-    let error = Host::new(&Config { cache: cache(), certificate_authorities: Some(file) }).err();
+    let error = Host::new(&Config { cache: cache(), certificate_authorities: Some(file), ..Config::default() }).err();
     assert!(matches!(error, Some(HostError::Network(_))), "{error:?}");
 }
 
@@ -59,5 +59,5 @@ fn a_file_without_authorities_is_an_error() {
 fn trusting(endpoint: &MockEndpoint, test: &str) -> Host {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.pem"));
     fs::write(&file, endpoint.certificate_authority_pem()).unwrap();
-    Host::new(&Config { cache: cache(), certificate_authorities: Some(file) }).unwrap()
+    Host::new(&Config { cache: cache(), certificate_authorities: Some(file), ..Config::default() }).unwrap()
 }
