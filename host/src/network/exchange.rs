@@ -16,7 +16,6 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::download::Download;
 use super::errors::{cause, is_shortage, shortage};
-use super::origin::Origin;
 use super::places::Places;
 use super::pool::{Pool, Way};
 use super::upload::{Progress, Timeouts};
@@ -112,10 +111,10 @@ impl Message {
     /// Until the answer begins.
     async fn send(&self, way: &Way, pool: &Pool, places: &Places) -> Result<reqwest::Response, Failure> {
         let origin = way.origin();
-        let first = match origin {
+        let turn = match origin {
             Some(origin) => {
                 let _stopped = places.stop_clock();
-                origin.first().await
+                origin.turn(self.timeouts.silence()).await
             }
             None => None,
         };
@@ -128,16 +127,11 @@ impl Message {
         let sent = tokio::select! {
             biased;
             sent = request.send() => sent,
-            late = progress.late(origin, places) => {
-                origin.inspect(|origin| origin.failed());
-                return Err(Failure::Other(late));
-            }
-            never = let_others_pass(&progress, origin, first) => match never {},
+            late = progress.late(origin, places) => return Err(Failure::Other(late)),
+            never = pass_on(&progress, turn) => match never {},
         };
-        match (&sent, origin) {
-            (Ok(response), Some(origin)) => origin.answered(response.version()),
-            (Err(_), Some(origin)) => origin.failed(),
-            (_, None) => {}
+        if let (Ok(response), Some(origin)) = (&sent, origin) {
+            origin.answered(response.version());
         }
         sent.map_err(|error| match is_shortage(&error, pool.shortage.is_recent()) && progress.is_untouched() {
             true => Failure::Short,
@@ -146,28 +140,25 @@ impl Message {
     }
 }
 
-/// Once there is a connection, those that wait for it may use it.
-async fn let_others_pass(
-    progress: &Progress,
-    origin: Option<&Origin>,
-    first: Option<OwnedMutexGuard<()>>,
-) -> Infallible {
-    if let (Some(origin), Some(first)) = (origin, first) {
+/// Once the request is handed over, it is the next one's turn.
+async fn pass_on(progress: &Progress, turn: Option<OwnedMutexGuard<()>>) -> Infallible {
+    if let Some(turn) = turn {
         progress.is_connected().await;
-        origin.connected();
-        drop(first);
+        drop(turn);
     }
     pending().await
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::collections::HashMap;
     use std::env;
 
     use bytes::Bytes;
     use host_test::component;
     use host_test::endpoint::{MockEndpoint, hang, hang_in_body, status};
     use host_test::guest::{API_KEY, RUN_ID};
+    use host_test::report::line;
     use http_body_util::Full;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpSocket};
@@ -180,6 +171,8 @@ pub(crate) mod tests {
     use crate::{ApiKey, Cache, Config, Host, Reporting, Run};
 
     const MIB: usize = 1024 * 1024;
+    #[cfg(unix)]
+    const RUNS: usize = 300;
 
     fn post(url: &str, bytes: usize) -> Request<WasiBody> {
         let body = Full::new(Bytes::from(vec![b'x'; bytes])).map_err(|never| match never {});
@@ -308,5 +301,48 @@ pub(crate) mod tests {
                 assert_eq!(answer.expect("it had to wait only").status(), 200);
             },
         );
+    }
+
+    /// Ten times as many requests could be under way, so most of them find no descriptor.
+    #[cfg(unix)]
+    #[test]
+    fn runs_with_twenty_file_descriptors_left_lose_nothing() {
+        const LEFT: usize = 20;
+        let run_id = |number| format!("12345678-1234-5678-1234-{number:012}");
+        let endpoint = few_descriptors::alone(
+            "network::exchange::tests::runs_with_twenty_file_descriptors_left_lose_nothing",
+            |url, mut held| async move {
+                held.all_but(LEFT);
+                let config = Config { cache: cache(), connections: Some(10 * LEFT), ..Config::default() };
+                let host = Host::new(&config).unwrap();
+                let task = host.load(component::test_task()).unwrap();
+                held.all_but(LEFT);
+                let runs: Vec<_> = (0..RUNS)
+                    .map(|number| {
+                        let (run_id, api_key, endpoint) = (run_id(number), ApiKey::new(API_KEY), Some(url.clone()));
+                        let reporting = Some(Reporting { run_id, api_key, endpoint, delivery: Vec::new() });
+                        let input = r#"{"do": "echo"}"#.into();
+                        let task = task.clone();
+                        tokio::spawn(async move { task.run(Run { reporting, input, ..Run::default() }).await })
+                    })
+                    .collect();
+                for run in runs {
+                    let ended = run.await.unwrap();
+                    assert_eq!((ended.trouble, ended.is_acknowledged), (vec![], true));
+                }
+                drop(held);
+            },
+        );
+        let Some(endpoint) = endpoint else { return };
+        let mut reports: HashMap<String, Vec<String>> = HashMap::new();
+        for request in endpoint.all_requests() {
+            let run_id = request.json()["task_run_id"].as_str().unwrap_or_default().to_string();
+            reports.entry(run_id).or_default().push(line(&request));
+        }
+        let expected = ["RUNNING task started.", r#"input = {"do":"echo"}"#, "SUCCEEDED task succeeded."];
+        for number in 0..RUNS {
+            assert_eq!(reports[&run_id(number)], expected, "{number}");
+        }
+        println!("{} connections", endpoint.connections());
     }
 }

@@ -95,3 +95,6 @@ impl Drop for OnLane {
         self.lane.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

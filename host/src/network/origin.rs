@@ -5,105 +5,139 @@ use std::time::Duration;
 
 use http::Version;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::clock::after;
 
-/// For how long others wait for the first connection. If it takes longer, each tries for itself.
-const FIRST_CONNECTION: Duration = Duration::from_secs(1);
+/// For how long requests wait for the first connection. If it takes longer, each tries for itself.
+const HANDOVER: Duration = Duration::from_secs(1);
 
 pub(super) struct Origin {
-    /// Whoever holds it makes the connection that all others wait for.
-    first: Arc<Mutex<()>>,
+    /// Whoever holds it hands its request over to the connection that all share, or makes that first.
+    handing_over: Arc<Mutex<()>>,
     known: watch::Sender<Known>,
 }
 
 #[derive(Clone, Copy)]
 struct Known {
-    connection: Connection,
+    protocol: Protocol,
     last_answer: Instant,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Connection {
-    /// There was none yet, or it is lost.
-    None,
-    /// There is one. What it speaks is seen in the first answer.
-    Made,
+enum Protocol {
+    /// No answer has come yet, or the connection is lost.
+    Unknown,
     Http1,
     Http2,
 }
 
 impl Origin {
     pub(super) fn new() -> Self {
-        let known = Known { connection: Connection::None, last_answer: Instant::now() };
-        Self { first: Arc::default(), known: watch::Sender::new(known) }
+        let known = Known { protocol: Protocol::Unknown, last_answer: Instant::now() };
+        Self { handing_over: Arc::default(), known: watch::Sender::new(known) }
     }
 
-    /// If there may be a connection that many share, one request makes it, and all others wait for that. Returns what they
-    /// wait for, if it is this request that makes it.
-    pub(super) async fn first(&self) -> Option<OwnedMutexGuard<()>> {
-        if self.has_connection() {
+    /// One request after the other may be handed over, unless each has a connection of its own: the first one makes the
+    /// connection, and not all at once. What is handed over at once, when there is a connection, is sent at once: it would wait
+    /// for a stream where nobody sees that it does.
+    ///
+    /// Nobody waits here when there was no answer for this long, or the connection is long in coming.
+    pub(super) async fn turn(&self, silence: Duration) -> Option<OwnedMutexGuard<()>> {
+        if self.protocol() == Protocol::Http1 {
             return None;
         }
-        let first = timeout(FIRST_CONNECTION, Arc::clone(&self.first).lock_owned()).await.ok();
-        first.filter(|_| !self.has_connection())
-    }
-
-    pub(super) fn connected(&self) {
-        self.learn(|known| {
-            let is_new = known.connection == Connection::None;
-            if is_new {
-                known.connection = Connection::Made;
+        let since = Instant::now();
+        let in_vain = async {
+            sleep(HANDOVER).await;
+            if self.protocol() == Protocol::Http2 {
+                self.is_silent(since, silence).await;
             }
-            is_new
-        });
+        };
+        tokio::select! {
+            biased;
+            turn = Arc::clone(&self.handing_over).lock_owned() => Some(turn),
+            () = in_vain => None,
+        }
     }
 
     pub(super) fn answered(&self, version: Version) {
-        let connection = if version == Version::HTTP_2 { Connection::Http2 } else { Connection::Http1 };
-        self.learn(|known| {
-            let is_new = known.connection != connection;
-            *known = Known { connection, last_answer: Instant::now() };
+        let protocol = if version == Version::HTTP_2 { Protocol::Http2 } else { Protocol::Http1 };
+        self.known.send_if_modified(|known| {
+            let is_new = known.protocol != protocol;
+            *known = Known { protocol, last_answer: Instant::now() };
             is_new
-        });
-    }
-
-    /// A request has failed. If the connection is one that many share, the next request makes another.
-    pub(super) fn failed(&self) {
-        self.learn(|known| {
-            let is_lost = known.connection != Connection::Http1;
-            if is_lost {
-                known.connection = Connection::None;
-            }
-            is_lost
         });
     }
 
     /// Ends once it is known that a connection is there on which requests wait for each other.
     pub(super) async fn is_shared(&self) {
         // The sender is here, so it ends with a value.
-        _ = self.known.subscribe().wait_for(|known| known.connection == Connection::Http2).await;
+        _ = self.known.subscribe().wait_for(|known| known.protocol == Protocol::Http2).await;
+    }
+
+    /// A request has waited here in vain. What was known is out of date.
+    pub(super) fn forget(&self) {
+        self.known.send_modify(|known| known.protocol = Protocol::Unknown);
     }
 
     /// Ends when there was no answer for this long, from this moment on.
-    pub(super) async fn is_silent(&self, since: Instant, limit: Duration) {
-        let mut since = since;
+    pub(super) async fn is_silent(&self, since: Instant, silence: Duration) {
+        let last_answer = || since.max(self.known.borrow().last_answer);
         loop {
-            let last = since.max(self.known.borrow().last_answer);
-            sleep_until(after(last, limit)).await;
-            if self.known.borrow().last_answer <= last {
+            let last = last_answer();
+            sleep_until(after(last, silence)).await;
+            if last_answer() == last {
                 return;
             }
-            since = last;
         }
     }
 
-    fn has_connection(&self) -> bool {
-        self.known.borrow().connection != Connection::None
+    fn protocol(&self) -> Protocol {
+        self.known.borrow().protocol
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::time::advance;
+
+    use super::*;
+
+    const SILENCE: Duration = Duration::from_secs(20);
+
+    #[tokio::test(start_paused = true)]
+    async fn one_request_after_the_other_is_handed_over_until_each_has_a_connection_of_its_own() {
+        let origin = Origin::new();
+        let first = origin.turn(SILENCE).await;
+        assert!(first.is_some() && origin.turn(SILENCE).now_or_never().is_none());
+        origin.answered(Version::HTTP_11);
+        assert!(matches!(origin.turn(SILENCE).now_or_never(), Some(None)));
     }
 
-    fn learn(&self, learn: impl FnOnce(&mut Known) -> bool) {
-        self.known.send_if_modified(learn);
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_long_in_coming_holds_up_nobody() {
+        let origin = Origin::new();
+        let _first = origin.turn(SILENCE).await;
+        let began = Instant::now();
+        assert!(origin.turn(SILENCE).await.is_none());
+        assert_eq!(began.elapsed(), HANDOVER);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shared_connection_is_waited_for_as_long_as_answers_come() {
+        let origin = Origin::new();
+        origin.answered(Version::HTTP_2);
+        let _first = origin.turn(SILENCE).await;
+        let mut next = Box::pin(origin.turn(SILENCE));
+        for _ in 0..10 {
+            assert!((&mut next).now_or_never().is_none());
+            advance(SILENCE - HANDOVER).await;
+            origin.answered(Version::HTTP_2);
+        }
+        let answered = Instant::now();
+        assert!(next.await.is_none());
+        assert_eq!(answered.elapsed(), SILENCE);
     }
 }

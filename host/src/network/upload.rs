@@ -38,6 +38,19 @@ impl Timeouts {
             between_bytes: or(options.between_bytes_timeout),
         }
     }
+
+    /// How long nothing need come on a connection that others have requests on.
+    pub(super) fn silence(&self) -> Duration {
+        self.connect.saturating_add(self.first_byte)
+    }
+
+    /// Ends when it is in vain to wait for a stream: the connection is there, and carries no more of them at a time. That is a
+    /// queue like the one for places, as long as the requests before are answered.
+    async fn no_stream(&self, since: Instant, origin: &Origin, places: &Places) {
+        let _stopped = places.stop_clock();
+        origin.is_silent(since, self.silence()).await;
+        origin.forget();
+    }
 }
 
 /// How far an attempt to send is.
@@ -104,7 +117,7 @@ impl Progress {
                     None => in_time.await,
                     Some(origin) => tokio::select! {
                         () = in_time => {}
-                        () = origin.is_shared() => self.waits_for_a_stream(step.since, origin, places).await,
+                        () = origin.is_shared() => self.timeouts.no_stream(step.since, origin, places).await,
                     },
                 }
             };
@@ -116,17 +129,10 @@ impl Progress {
         }
     }
 
-    /// The connection is there, and carries no more streams at a time. It is a queue like that of places, as long as those
-    /// before it are answered.
-    async fn waits_for_a_stream(&self, since: Instant, origin: &Origin, places: &Places) {
-        let _stopped = places.stop_clock();
-        origin.is_silent(since, self.timeouts.connect.saturating_add(self.timeouts.first_byte)).await;
-    }
-
     fn limit(&self, step: Step) -> Duration {
         let Timeouts { connect, first_byte, between_bytes } = self.timeouts;
         match step.phase {
-            Phase::Exchanging => connect.saturating_add(first_byte),
+            Phase::Exchanging => self.timeouts.silence(),
             Phase::Connecting => connect,
             Phase::Sending => between_bytes,
             // The component is not the network. But it does not keep its place without end.
