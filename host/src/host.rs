@@ -45,6 +45,11 @@ pub struct Config {
     pub certificate_authorities: Option<PathBuf>,
     /// Where the memory of tasks comes from.
     pub instances: Instances,
+    /// How many requests of reports may be under way at a time, 1 to 65,536, and half as many of tasks beside them; further
+    /// ones wait, and lose nothing by it. Over HTTP/1.1 each takes a connection, and so a file descriptor; over HTTP/2 up to
+    /// 100 share one. Default: half of the file descriptors that this process may have (`ulimit -n`) when the host is made, at
+    /// most 512. Any other number is a [`NetworkError::Connections`].
+    pub connections: Option<usize>,
 }
 
 /// Why there is no host.
@@ -67,7 +72,7 @@ pub struct Host(pub(crate) Shared);
 impl Host {
     /// Compiles the process component, or finds it in the cache.
     pub fn new(config: &Config) -> Result<Self, HostError> {
-        let client = Client::new(config.certificate_authorities.as_deref())?;
+        let client = Client::new(config.certificate_authorities.as_deref(), config.connections)?;
         Self::with_client(config, client).map_err(HostError::Engine)
     }
 

@@ -3,13 +3,21 @@
 mod allowed;
 mod client;
 mod clock;
+mod descriptors;
+mod download;
 mod errors;
 mod exchange;
 #[cfg(all(test, unix))]
 mod few_descriptors;
 mod handler;
 mod hooks;
+mod lanes;
+mod origin;
 mod places;
+mod pool;
+mod queue;
+mod shortage;
+mod trust;
 mod upload;
 
 pub(crate) use allowed::Allowed;

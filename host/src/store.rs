@@ -107,7 +107,7 @@ mod tests {
     /// Tokio's time is what a test can move, and what the hooks' clock goes by.
     #[tokio::test(start_paused = true)]
     async fn the_process_component_has_the_clock_of_its_requests() {
-        let hooks = Client::new(None).unwrap().for_reports(None);
+        let hooks = Client::new(None, None).unwrap().for_reports(None);
         let mut store =
             new(&Engine::default(), WasiCtx::builder().build(), hooks, Limits::new(0), None, Pace::Yielding);
         let before = store.data_mut().clocks().now().unwrap();

@@ -24,8 +24,8 @@ impl Start {
     /// A host. If the files that the command line names cannot be used, a host without them, which can report that end.
     pub async fn host(&self) -> Result<(Host, Option<End>), String> {
         let cache = if self.arguments.no_cache { Cache::Off } else { Cache::User };
-        let config =
-            Config { cache, certificate_authorities: self.arguments.ca_file.clone(), instances: Instances::OnDemand };
+        let certificate_authorities = self.arguments.ca_file.clone();
+        let config = Config { cache, certificate_authorities, instances: Instances::OnDemand, ..Config::default() };
         let end = match self.unless_over(spawn_blocking(move || Host::new(&config))).await {
             Ok(Ok(host)) => return Ok((host, None)),
             Ok(Err(error)) => End::NotStarted(error.to_string()),

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 
 use http_body_util::Full;
@@ -12,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -25,11 +27,37 @@ use orchestra_endpoint::{Reply, Serve, read_body};
 pub(crate) struct Scripted {
     pub(crate) record: Arc<Record>,
     pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) limits: Http2,
+}
+
+/// What a server allows on a connection of HTTP/2.
+#[derive(Clone, Copy, Debug)]
+pub struct Http2 {
+    /// How many requests at a time.
+    pub streams: u32,
+    /// How many requests in all, and what comes then. Without it, any number.
+    pub last: Option<(usize, LastRequest)>,
+}
+
+/// How a connection of HTTP/2 ends after its last request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastRequest {
+    /// GOAWAY. All requests under way are answered, and the connection is closed then.
+    Goaway,
+    /// It is closed at once, and no request under way is answered.
+    Cut,
+}
+
+impl Default for Http2 {
+    /// What RFC 9113 recommends at least.
+    fn default() -> Self {
+        Self { streams: 100, last: None }
+    }
 }
 
 impl Serve for Scripted {
     fn serve(&self, tcp: TcpStream) -> impl Future<Output = ()> + Send + 'static {
-        let (record, tls) = (Arc::clone(&self.record), self.tls.clone());
+        let (record, tls, limits) = (Arc::clone(&self.record), self.tls.clone(), self.limits);
         let connection = record.connected();
         let on_connect = record.take_on_connect(connection);
         async move {
@@ -44,7 +72,7 @@ impl Serve for Scripted {
             };
             match timeout(WAIT_LIMIT, tls.accept(tcp)).await {
                 Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP2.as_bytes()) => {
-                    serve_http2(stream, connection, record).await;
+                    serve_http2(stream, connection, record, limits).await;
                 }
                 Ok(Ok(stream)) => serve_http(stream, connection, record).await,
                 Ok(Err(error)) => record.note(connection, format!("TLS handshake: {error}"), false),
@@ -84,11 +112,35 @@ async fn serve_http(stream: impl Wire, connection: usize, record: Arc<Record>) {
     }
 }
 
-async fn serve_http2(stream: impl Wire, connection: usize, record: Arc<Record>) {
-    let for_requests = Arc::clone(&record);
-    let service = service_fn(move |request| Box::pin(exchange(request, connection, Arc::clone(&for_requests))));
-    if let Err(error) = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await
-    {
+async fn serve_http2(stream: impl Wire, connection: usize, record: Arc<Record>, limits: Http2) {
+    let (for_requests, requests) = (Arc::clone(&record), watch::Sender::new(0));
+    let mut counted = requests.subscribe();
+    let service = service_fn(move |request| {
+        requests.send_modify(|count| *count += 1);
+        Box::pin(exchange(request, connection, Arc::clone(&for_requests)))
+    });
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut served =
+        pin!(builder.max_concurrent_streams(limits.streams).serve_connection(TokioIo::new(stream), service));
+    let last = async {
+        match limits.last {
+            // The service counts as long as it is there.
+            Some((last, then)) => counted.wait_for(|count| *count >= last).await.map(|_| then),
+            None => pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        then = last => {
+            if matches!(then, Ok(LastRequest::Cut)) {
+                record.note(connection, "cut".to_owned(), false);
+                return;
+            }
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
         record.note(connection, format!("the client left: {error}"), false);
     }
 }

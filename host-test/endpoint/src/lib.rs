@@ -52,6 +52,7 @@ use orchestra_endpoint::ServerThread;
 use record::{Record, Script, State};
 use tls::{Authority, HTTP2, Tls};
 
+pub use connection::{Http2, LastRequest};
 pub use fault::{
     Answer, Fault, Faulty, close_after_head, close_after_request, close_in_body, close_on_connect, endless_body,
     garbage, hang, hang_in_body, hang_on_connect, reset_after_head, reset_after_request, reset_in_body,
@@ -110,6 +111,19 @@ impl MockEndpoint {
         let answers: Vec<Answer> = answers.into_iter().collect();
         assert!(answers.iter().all(|answer| matches!(answer.reply, Reply::Http(_))), "there are no faults over HTTP/2");
         Self::start(Ipv4Addr::LOCALHOST.into(), once(answers), Some(Tls::on_loopback(&[], HTTP2)))
+    }
+
+    /// As [`script_http2`](Self::script_http2), with the same answer to any number of requests, and limits as servers have
+    /// them.
+    ///
+    /// # Panics
+    ///
+    /// If the answer is a fault.
+    #[track_caller]
+    pub fn always_http2(answer: Answer, limits: Http2) -> Self {
+        assert!(matches!(answer.reply, Reply::Http(_)), "there are no faults over HTTP/2");
+        let script = Script { first: VecDeque::new(), then: Some(answer) };
+        Self::start_limited(Ipv4Addr::LOCALHOST.into(), script, Some(Tls::on_loopback(&[], HTTP2)), limits)
     }
 
     /// Plain HTTP on 127.0.0.1, with the same answer to any number of requests.
@@ -232,10 +246,15 @@ impl MockEndpoint {
 
     #[track_caller]
     fn start(on: IpAddr, script: Script, tls: Option<Tls>) -> Self {
+        Self::start_limited(on, script, tls, Http2::default())
+    }
+
+    #[track_caller]
+    fn start_limited(on: IpAddr, script: Script, tls: Option<Tls>, limits: Http2) -> Self {
         let listener = TcpListener::bind((on, 0)).unwrap_or_else(|error| panic!("{on} cannot be listened on: {error}"));
         let record = Arc::new(Record::new(script));
         let (tls, authority) = tls.map(|tls| (tls.acceptor, tls.authority)).unzip();
-        let service = Scripted { record: Arc::clone(&record), tls };
+        let service = Scripted { record: Arc::clone(&record), tls, limits };
         let server = ServerThread::start(listener, Arc::new(service)).expect("the server is started");
         Self { authority, record, server }
     }

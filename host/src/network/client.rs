@@ -1,20 +1,13 @@
-//! The HTTP client of a host: pooled connections, HTTP/2, the operating system's trust store, proxies from the
+//! The HTTP clients of a host: pooled connections, HTTP/2, the operating system's trust store, proxies from the
 //! environment.
 
-use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use reqwest::redirect::Policy;
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
-use rustls_platform_verifier::Verifier;
-use url::{Host, Url};
-use wasmtime_wasi_http::Error;
-
-use super::places::{PLACES, SharedPlaces};
+use super::descriptors::connections;
+use super::pool::Pool;
+use super::shortage::Shortage;
+use super::trust::Trust;
 
 /// Why there is no HTTP client.
 #[derive(Debug, thiserror::Error)]
@@ -30,103 +23,41 @@ pub enum NetworkError {
     /// The operating system's trust store, or a proxy in the environment, cannot be used.
     #[error("HTTPS cannot be set up: {0}")]
     Setup(String),
+    /// [`Config::connections`](crate::Config::connections) cannot be used.
+    #[error("Config::connections is {asked}: it must be 1 to {most}, or left out to follow `ulimit -n`")]
+    Connections {
+        /// How many were asked for.
+        asked: usize,
+        /// The most that can be asked for.
+        most: usize,
+    },
 }
 
-/// The HTTP client of a host; all that run on it share its connections.
+/// The HTTP clients of a host; all that run on it share their connections.
 #[derive(Clone)]
-pub(crate) struct Client(pub(super) Arc<Clients>);
+pub(crate) struct Client(Arc<Pools>);
 
-pub(super) struct Clients {
-    /// For plain http to loopback: it needs neither a proxy nor the trust store, which takes its time to load.
-    plain: reqwest::Client,
-    authorities: Vec<CertificateDer<'static>>,
-    pub(super) reports: SharedPlaces,
-    pub(super) requests_of_tasks: SharedPlaces,
-    /// For everything else; made for the first request that needs it, and for the next one if that fails.
-    secure: Mutex<Option<Secure>>,
-}
-
-#[derive(Clone)]
-struct Secure {
-    through_proxies: reqwest::Client,
-    /// To loopback, which no proxy can reach.
-    direct: reqwest::Client,
+/// Tasks have connections of their own: with none of them, by what they do or leave, do they hold up a report.
+struct Pools {
+    reports: Arc<Pool>,
+    requests_of_tasks: Arc<Pool>,
 }
 
 impl Client {
-    pub(crate) fn new(authorities: Option<&Path>) -> Result<Self, NetworkError> {
-        let authorities = authorities.map(certificates).transpose()?.unwrap_or_default();
-        let trusting_nobody = with_protocols()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-        let plain = client(trusting_nobody).no_proxy().build().map_err(|error| setup(&error))?;
-        let (reports, requests_of_tasks) = (SharedPlaces::new(PLACES), SharedPlaces::new(PLACES));
-        Ok(Self(Arc::new(Clients { plain, authorities, reports, requests_of_tasks, secure: Mutex::default() })))
+    /// With this many requests of reports under way at a time, and half as many of tasks.
+    pub(crate) fn new(authorities: Option<&Path>, asked_connections: Option<usize>) -> Result<Self, NetworkError> {
+        let for_reports = connections(asked_connections)?;
+        let (trust, shortage) = (Arc::new(Trust::new(authorities)?), Arc::new(Shortage::default()));
+        let pool = |connections| Pool::new(connections, Arc::clone(&trust), Arc::clone(&shortage)).map(Arc::new);
+        let (reports, requests_of_tasks) = (pool(for_reports)?, pool(for_reports.div_ceil(2))?);
+        Ok(Self(Arc::new(Pools { reports, requests_of_tasks })))
     }
 
-    pub(super) fn to(&self, url: &Url) -> Result<reqwest::Client, Error> {
-        match (is_loopback(url), url.scheme()) {
-            (true, "http") => Ok(self.0.plain.clone()),
-            (true, _) => Ok(self.secure()?.direct),
-            (false, _) => Ok(self.secure()?.through_proxies),
-        }
+    pub(super) fn reports(&self) -> &Arc<Pool> {
+        &self.0.reports
     }
 
-    fn secure(&self) -> Result<Secure, Error> {
-        let mut secure = self.0.secure.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(secure) = &*secure {
-            return Ok(secure.clone());
-        }
-        let made = Secure::new(self.0.authorities.clone());
-        let made = made.map_err(|error| Error::InternalError(Some(error.to_string())))?;
-        Ok(secure.insert(made).clone())
-    }
-}
-
-impl Secure {
-    fn new(authorities: Vec<CertificateDer<'static>>) -> Result<Self, NetworkError> {
-        let provider = Arc::new(ring::default_provider());
-        let verifier = Verifier::new_with_extra_roots(authorities, provider).map_err(|error| setup(&error))?;
-        let mut tls =
-            with_protocols()?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self {
-            through_proxies: client(tls.clone()).build().map_err(|error| setup(&error))?,
-            direct: client(tls).no_proxy().build().map_err(|error| setup(&error))?,
-        })
-    }
-}
-
-/// The provider is named, so that no process-wide default has to be.
-fn with_protocols() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, NetworkError> {
-    let builder = ClientConfig::builder_with_provider(ring::default_provider().into());
-    builder.with_safe_default_protocol_versions().map_err(|error| setup(&error))
-}
-
-/// Redirects are not followed: the key would go to an address that was not configured.
-fn client(tls: ClientConfig) -> reqwest::ClientBuilder {
-    reqwest::Client::builder().redirect(Policy::none()).tls_backend_preconfigured(tls)
-}
-
-fn setup(error: &dyn std::error::Error) -> NetworkError {
-    let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-    NetworkError::Setup(format!("{error}{source}"))
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetworkError> {
-    let wrong = |why: String| NetworkError::CertificateAuthorities { path: path.display().to_string(), why };
-    let pem = fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    match certificates {
-        Ok(certificates) if certificates.is_empty() => Err(wrong("it holds no certificate".into())),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(wrong(error.to_string())),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+    pub(super) fn requests_of_tasks(&self) -> &Arc<Pool> {
+        &self.0.requests_of_tasks
     }
 }

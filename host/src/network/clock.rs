@@ -6,6 +6,13 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use wasmtime_wasi::HostMonotonicClock;
 
+/// Options may ask for spans that no clock has.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+pub(super) fn after(moment: Instant, span: Duration) -> Instant {
+    moment + span.min(LONGEST)
+}
+
 /// A clock that stands still while a request waits in this host. The process component cannot see that its request has
 /// not begun, and would give it up for an endpoint that does not answer.
 #[derive(Clone)]

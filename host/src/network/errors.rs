@@ -13,8 +13,8 @@ const SHORTAGE: &str = "this machine has no file descriptor left (EMFILE): raise
 
 /// What `wasi:http` calls it. What it has no word for is a protocol error, which is worth another attempt.
 pub(super) fn cause(error: &reqwest::Error) -> Error {
-    if is_shortage(error) {
-        return Error::InternalError(Some(SHORTAGE.into()));
+    if is_shortage(error, false) {
+        return shortage();
     }
     if let Some(of_tls) = chain(error).find_map(|error| error.downcast_ref().map(of_tls)) {
         return of_tls;
@@ -31,10 +31,16 @@ pub(super) fn cause(error: &reqwest::Error) -> Error {
     }
 }
 
-/// Whether a file descriptor was missing. A name that cannot be resolved does not tell: then the machine is asked.
-pub(super) fn is_shortage(error: &reqwest::Error) -> bool {
+pub(super) fn shortage() -> Error {
+    Error::InternalError(Some(SHORTAGE.into()))
+}
+
+/// Whether a file descriptor was missing. A name that cannot be resolved does not tell: then the machine is asked, unless
+/// one was missing a moment ago.
+pub(super) fn is_shortage(error: &reqwest::Error, was_short: bool) -> bool {
+    let machine_is_short = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| is_short(&error));
     chain(error).any(|error| error.downcast_ref().is_some_and(is_short))
-        || error.is_dns() && UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| is_short(&error))
+        || error.is_dns() && (was_short || machine_is_short())
 }
 
 fn is_short(error: &io::Error) -> bool {
@@ -89,7 +95,7 @@ mod tests {
 
     async fn cause_at(url: &str) -> Error {
         let url = Url::parse(url).unwrap();
-        let client = Client::new(None).unwrap().to(&url).unwrap();
+        let client = Client::new(None, None).unwrap().reports().way_to(&url).unwrap().client;
         let error = client.post(url).body("{}").send().await.unwrap_err();
         println!("{error:?}");
         cause(&error)

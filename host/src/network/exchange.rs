@@ -1,108 +1,178 @@
 //! One request, and its answer.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body as _;
-use http_body_util::{BodyExt, StreamBody};
-use tokio::time::{Instant, sleep, timeout};
+use http_body_util::BodyExt;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::sleep;
 use url::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::client::Client;
-use super::errors::{cause, is_shortage};
+use super::download::Download;
+use super::errors::{cause, is_shortage, shortage};
 use super::places::Places;
+use super::pool::{Pool, Way};
 use super::upload::{Progress, Timeouts};
 
-/// For how long a request waits for a file descriptor, and how often it looks: soon, and then less and less often.
-const SHORTAGE_LIMIT: Duration = Duration::from_secs(30);
+/// How often a request that waits for a file descriptor looks for one: soon, and then less and less often.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
 const LAST_LOOK: Duration = Duration::from_millis(320);
 
 /// The place is given back when the answer's body has ended, or is given up. No timeout begins before the request has one.
+///
+/// A machine without a free file descriptor is waited for like a place, since giving up and trying again would need one,
+/// too.
 pub(super) async fn send(
-    client: &Client,
+    pool: &Pool,
     request: Request<WasiBody>,
     options: RequestOptions,
     places: &Places,
 ) -> Result<Response<WasiBody>, Error> {
-    let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
-    let timeouts = Timeouts::new(options);
-    let place = places.take().await;
-    let mut response = begin(&client.to(&url)?, url, request, timeouts, places).await?;
-    let mut head = Response::new(());
-    *head.status_mut() = response.status();
-    *head.headers_mut() = std::mem::take(response.headers_mut());
-    let frames = stream::unfold(Some((response.bytes_stream(), place)), move |open| async move {
-        let (mut stream, place) = open?;
-        match timeout(timeouts.between_bytes, stream.next()).await {
-            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some((stream, place)))),
-            Ok(Some(Err(error))) => Some((Err(cause(&error)), None)),
-            Ok(None) => None,
-            Err(_) => Some((Err(Error::ConnectionReadTimeout), None)),
+    let message = Message::new(request, options)?;
+    let mut place = places.take().await;
+    let mut look = None;
+    loop {
+        let way = pool.way_to(&message.url)?;
+        match message.send(&way, pool, places).await {
+            Ok(response) => {
+                pool.shortage.is_over();
+                return Ok(answer(response, message.timeouts.between_bytes, (way, place)));
+            }
+            Err(Failure::Short) if pool.shortage.can_wait() => {}
+            Err(failure) => return Err(failure.into()),
         }
-    });
-    let body = StreamBody::new(frames.map_ok(http_body::Frame::data));
-    Ok(head.map(|()| body.boxed_unsync()))
+        drop(way);
+        if look.is_some() {
+            let has_waited;
+            (place, has_waited) = places.wait_for_others(place).await;
+            if has_waited {
+                look = None;
+                continue;
+            }
+        }
+        // The connection of a request that has just ended is perhaps about to be free.
+        let pause = look.map_or(FIRST_LOOK, |look: Duration| LAST_LOOK.min(look * 2));
+        look = Some(pause);
+        let _stopped = places.stop_clock();
+        sleep(pause).await;
+    }
 }
 
-/// Until the answer begins. A machine without a free file descriptor is waited for like a place, since giving up and
-/// trying again would need one, too.
-async fn begin(
-    client: &reqwest::Client,
+fn answer(
+    response: reqwest::Response,
+    between_bytes: Duration,
+    held: impl Send + Unpin + 'static,
+) -> Response<WasiBody> {
+    let (parts, body) = Response::from(response).into_parts();
+    let mut answer = Response::new(Download::new(body, between_bytes, held).boxed_unsync());
+    *answer.status_mut() = parts.status;
+    *answer.headers_mut() = parts.headers;
+    answer
+}
+
+/// A request, which may be sent again as long as its body was not asked for.
+struct Message {
+    head: Parts,
     url: Url,
-    request: Request<WasiBody>,
+    body: Option<Arc<Mutex<WasiBody>>>,
     timeouts: Timeouts,
-    places: &Places,
-) -> Result<reqwest::Response, Error> {
-    let (head, body) = request.into_parts();
-    // A body of no known length is sent in chunks, which not every server takes if there is nothing to send.
-    let body = (!body.is_end_stream()).then(|| Arc::new(Mutex::new(body)));
-    let (first, mut look) = (Instant::now(), FIRST_LOOK);
-    loop {
-        let progress = Progress::new(timeouts, body.is_some());
-        let mut request = client.request(head.method.clone(), url.clone()).headers(head.headers.clone());
-        if let Some(body) = &body {
+}
+
+enum Failure {
+    /// There was no file descriptor, and the request is as before.
+    Short,
+    Other(Error),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Short => shortage(),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+impl Message {
+    fn new(request: Request<WasiBody>, options: RequestOptions) -> Result<Self, Error> {
+        let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        let (head, body) = request.into_parts();
+        // A body of no known length is sent in chunks, which not every server takes if there is nothing to send.
+        let body = (!body.is_end_stream()).then(|| Arc::new(Mutex::new(body)));
+        Ok(Self { head, url, body, timeouts: Timeouts::new(options) })
+    }
+
+    /// Until the answer begins.
+    async fn send(&self, way: &Way, pool: &Pool, places: &Places) -> Result<reqwest::Response, Failure> {
+        let origin = way.origin();
+        let turn = match origin {
+            Some(origin) => {
+                let _stopped = places.stop_clock();
+                origin.turn(self.timeouts.silence()).await
+            }
+            None => None,
+        };
+        let progress = Progress::new(self.timeouts, self.body.is_some());
+        let mut request =
+            way.client.request(self.head.method.clone(), self.url.clone()).headers(self.head.headers.clone());
+        if let Some(body) = &self.body {
             request = request.body(reqwest::Body::wrap(progress.upload(body)));
         }
         let sent = tokio::select! {
             biased;
             sent = request.send() => sent,
-            late = progress.late() => return Err(late),
+            late = progress.late(origin, places) => return Err(Failure::Other(late)),
+            never = pass_on(&progress, turn) => match never {},
         };
-        match sent {
-            Err(error) if is_shortage(&error) && progress.is_untouched() && first.elapsed() < SHORTAGE_LIMIT => {
-                let _stopped = places.stop_clock();
-                sleep(look).await;
-                look = LAST_LOOK.min(look * 2);
-            }
-            sent => return sent.map_err(|error| cause(&error)),
+        if let (Ok(response), Some(origin)) = (&sent, origin) {
+            origin.answered(response.version());
         }
+        sent.map_err(|error| match is_shortage(&error, pool.shortage.is_recent()) && progress.is_untouched() {
+            true => Failure::Short,
+            false => Failure::Other(cause(&error)),
+        })
     }
+}
+
+/// Once the request is handed over, it is the next one's turn.
+async fn pass_on(progress: &Progress, turn: Option<OwnedMutexGuard<()>>) -> Infallible {
+    if let Some(turn) = turn {
+        progress.is_connected().await;
+        drop(turn);
+    }
+    pending().await
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::collections::HashMap;
     use std::env;
 
     use bytes::Bytes;
     use host_test::component;
     use host_test::endpoint::{MockEndpoint, hang, hang_in_body, status};
     use host_test::guest::{API_KEY, RUN_ID};
+    use host_test::report::line;
     use http_body_util::Full;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpSocket};
-    use tokio::time;
+    use tokio::time::{self, Instant};
 
     use super::*;
+    use crate::network::client::Client;
     #[cfg(unix)]
     use crate::network::few_descriptors;
-    use crate::network::places::SharedPlaces;
     use crate::{ApiKey, Cache, Config, Host, Instances, Reporting, Run};
 
     const MIB: usize = 1024 * 1024;
+    #[cfg(unix)]
+    const RUNS: usize = 300;
 
     fn post(url: &str, bytes: usize) -> Request<WasiBody> {
         let body = Full::new(Bytes::from(vec![b'x'; bytes])).map_err(|never| match never {});
@@ -127,7 +197,8 @@ pub(crate) mod tests {
     }
 
     async fn send_alone(request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
-        send(&Client::new(None).unwrap(), request, options, &SharedPlaces::new(1).of_one_run()).await
+        let client = Client::new(None, Some(1)).unwrap();
+        send(client.reports(), request, options, &client.reports().of_one_run()).await
     }
 
     /// Reads 64 KiB each 20 ms, and little is buffered on its side.
@@ -181,14 +252,14 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn no_timeout_begins_before_there_is_a_place() {
         let endpoint = MockEndpoint::script([status(200)]);
-        let (client, all) = (Client::new(None).unwrap(), SharedPlaces::new(1));
-        let (first, second) = (all.of_one_run(), all.of_one_run());
+        let client = Client::new(None, Some(1)).unwrap();
+        let (first, second) = (client.reports().of_one_run(), client.reports().of_one_run());
         let place = first.take().await;
         let leaving = async {
             sleep(Duration::from_millis(300)).await;
             drop(place);
         };
-        let request = send(&client, post(&endpoint.url(), 2), options(100, 5000, 100), &second);
+        let request = send(client.reports(), post(&endpoint.url(), 2), options(100, 5000, 100), &second);
         let (answer, ()) = tokio::join!(request, leaving);
         assert_eq!(answer.expect("it had to wait only").status(), 200);
     }
@@ -197,9 +268,11 @@ pub(crate) mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_costs_a_report_no_attempt() {
         let endpoint = MockEndpoint::script(vec![status(200); 2]);
-        let host = Host::new(&Config { cache: cache(), instances: Instances::OnDemand, ..Config::default() }).unwrap();
+        let instances = Instances::OnDemand;
+        let config = Config { cache: cache(), instances, connections: Some(3), ..Config::default() };
+        let host = Host::new(&config).unwrap();
         let task = host.load(component::test_task()).unwrap();
-        let others = host.0.client.take_all_places_for_reports().await;
+        let others = host.0.client.take_all_places_for_reports();
         let reporting = Reporting {
             run_id: RUN_ID.into(),
             api_key: ApiKey::new(API_KEY),
@@ -230,5 +303,48 @@ pub(crate) mod tests {
                 assert_eq!(answer.expect("it had to wait only").status(), 200);
             },
         );
+    }
+
+    /// Ten times as many requests could be under way, so most of them find no descriptor.
+    #[cfg(unix)]
+    #[test]
+    fn runs_with_twenty_file_descriptors_left_lose_nothing() {
+        const LEFT: usize = 20;
+        let run_id = |number| format!("12345678-1234-5678-1234-{number:012}");
+        let endpoint = few_descriptors::alone(
+            "network::exchange::tests::runs_with_twenty_file_descriptors_left_lose_nothing",
+            |url, mut held| async move {
+                held.all_but(LEFT);
+                let config = Config { cache: cache(), connections: Some(10 * LEFT), ..Config::default() };
+                let host = Host::new(&config).unwrap();
+                let task = host.load(component::test_task()).unwrap();
+                held.all_but(LEFT);
+                let runs: Vec<_> = (0..RUNS)
+                    .map(|number| {
+                        let (run_id, api_key, endpoint) = (run_id(number), ApiKey::new(API_KEY), Some(url.clone()));
+                        let reporting = Some(Reporting { run_id, api_key, endpoint, delivery: Vec::new() });
+                        let input = r#"{"do": "echo"}"#.into();
+                        let task = task.clone();
+                        tokio::spawn(async move { task.run(Run { reporting, input, ..Run::default() }).await })
+                    })
+                    .collect();
+                for run in runs {
+                    let ended = run.await.unwrap();
+                    assert_eq!((ended.trouble, ended.is_acknowledged), (vec![], true));
+                }
+                drop(held);
+            },
+        );
+        let Some(endpoint) = endpoint else { return };
+        let mut reports: HashMap<String, Vec<String>> = HashMap::new();
+        for request in endpoint.all_requests() {
+            let run_id = request.json()["task_run_id"].as_str().unwrap_or_default().to_string();
+            reports.entry(run_id).or_default().push(line(&request));
+        }
+        let expected = ["RUNNING task started.", r#"input = {"do":"echo"}"#, "SUCCEEDED task succeeded."];
+        for number in 0..RUNS {
+            assert_eq!(reports[&run_id(number)], expected, "{number}");
+        }
+        println!("{} connections", endpoint.connections());
     }
 }

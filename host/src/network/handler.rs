@@ -76,7 +76,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_run_may_report_a_hundred_thousand_times() {
         let host = Host::new(&Config { cache: cache(), instances: Instances::OnDemand, ..Config::default() }).unwrap();
-        let hooks = Client::new(None).unwrap().for_waiting_reports(None);
+        let hooks = Client::new(None, None).unwrap().for_waiting_reports(None);
         let limits = Limits::new(16 * 1024 * 1024);
         let process = &host.0.process;
         let wasi = WasiCtx::builder().build();

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+#[cfg(test)]
+use futures_util::FutureExt;
 use futures_util::future::pending;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -23,9 +25,10 @@ use super::allowed::Allowed;
 use super::client::Client;
 use super::clock::Clock;
 use super::exchange::send;
-use super::places::{EndingFirst, Places};
 #[cfg(test)]
-use super::places::{PLACES, Place};
+use super::places::Place;
+use super::places::{EndingFirst, Places};
+use super::pool::Pool;
 
 impl Client {
     /// For the process component of a run, which may reach this place, and never waits.
@@ -35,23 +38,25 @@ impl Client {
 
     /// For the process component of a task's own reporters, which may reach this place, and waits.
     pub(crate) fn for_waiting_reports(&self, allowed: Option<Allowed>) -> Hooks {
-        let places = self.0.reports.of_one_run();
+        let pool = Arc::clone(self.reports());
+        let places = pool.of_one_run();
         let clock = Some(places.clock());
-        Hooks { client: self.clone(), places, clock, told: None, allowed: allowed.into_iter().collect() }
+        Hooks { pool, places, clock, told: None, allowed: allowed.into_iter().collect() }
     }
 
     /// For a task, which may reach these places.
     pub(crate) fn for_task(&self, allowed: Vec<Allowed>) -> Hooks {
-        let places = self.0.requests_of_tasks.of_one_run();
-        Hooks { client: self.clone(), places, clock: None, told: None, allowed }
+        let pool = Arc::clone(self.requests_of_tasks());
+        let places = pool.of_one_run();
+        Hooks { pool, places, clock: None, told: None, allowed }
     }
 
     /// As many other runs would.
     #[cfg(test)]
-    pub(super) async fn take_all_places_for_reports(&self) -> Vec<Place> {
+    pub(super) fn take_all_places_for_reports(&self) -> Vec<Place> {
         let mut taken = Vec::new();
-        for _ in 0..PLACES {
-            taken.push(self.0.reports.of_one_run().take().await);
+        while let Some(place) = self.reports().of_one_run().take().now_or_never() {
+            taken.push(place);
         }
         taken
     }
@@ -59,7 +64,7 @@ impl Client {
 
 /// What happens to the requests of one store: those to allowed places are sent, all others denied.
 pub(crate) struct Hooks {
-    client: Client,
+    pool: Arc<Pool>,
     places: Places,
     clock: Option<Clock>,
     told: Option<Told>,
@@ -129,12 +134,12 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
         let is_allowed = Url::parse(&request.uri().to_string())
             .is_ok_and(|url| self.allowed.iter().any(|allowed| allowed.covers(&url)));
-        let (client, places) = (self.client.clone(), self.places.clone());
+        let (pool, places) = (Arc::clone(&self.pool), self.places.clone());
         let exchange = async move |request| {
             if !is_allowed {
                 return Err(Error::HttpRequestDenied);
             }
-            send(&client, request, options.unwrap_or_default(), &places).await
+            send(&pool, request, options.unwrap_or_default(), &places).await
         };
         let Some(told) = &mut self.told else {
             return Box::new(async move {

@@ -12,6 +12,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
+use super::clock::after;
+use super::origin::Origin;
+use super::places::Places;
+
 /// How long each step of a request may take that does not say so.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 /// A body is handed to the network in pieces of at most this size, so that it can be seen to move on a slow line.
@@ -33,6 +37,19 @@ impl Timeouts {
             first_byte: or(options.first_byte_timeout),
             between_bytes: or(options.between_bytes_timeout),
         }
+    }
+
+    /// How long nothing need come on a connection that others have requests on.
+    pub(super) fn silence(&self) -> Duration {
+        self.connect.saturating_add(self.first_byte)
+    }
+
+    /// Ends when it is in vain to wait for a stream: the connection is there, and carries no more of them at a time. That is a
+    /// queue like the one for places, as long as the requests before are answered.
+    async fn no_stream(&self, since: Instant, origin: &Origin, places: &Places) {
+        let _stopped = places.stop_clock();
+        origin.is_silent(since, self.silence()).await;
+        origin.forget();
     }
 }
 
@@ -79,13 +96,33 @@ impl Progress {
         matches!(self.step.borrow().phase, Phase::Exchanging | Phase::Connecting)
     }
 
+    /// Ends when there is a connection that has asked for the body.
+    pub(super) async fn is_connected(&self) {
+        // The sender is here, so it ends with a step.
+        _ = self
+            .step
+            .subscribe()
+            .wait_for(|step| step.phase != Phase::Connecting && step.phase != Phase::Exchanging)
+            .await;
+    }
+
     /// Ends when a step takes too long: which one.
-    pub(super) async fn late(&self) -> Error {
+    pub(super) async fn late(&self, origin: Option<&Origin>, places: &Places) -> Error {
         let mut steps = self.step.subscribe();
         loop {
             let step = *steps.borrow_and_update();
+            let late = async {
+                let in_time = sleep_until(after(step.since, self.limit(step)));
+                match origin.filter(|_| step.phase == Phase::Connecting) {
+                    None => in_time.await,
+                    Some(origin) => tokio::select! {
+                        () = in_time => {}
+                        () = origin.is_shared() => self.timeouts.no_stream(step.since, origin, places).await,
+                    },
+                }
+            };
             tokio::select! {
-                () = sleep_until(after(step.since, self.limit(step))) => return late(step.phase),
+                () = late => return late_in(step.phase),
                 // The sender is here, so this is a step.
                 _ = steps.changed() => {}
             }
@@ -95,7 +132,7 @@ impl Progress {
     fn limit(&self, step: Step) -> Duration {
         let Timeouts { connect, first_byte, between_bytes } = self.timeouts;
         match step.phase {
-            Phase::Exchanging => connect.saturating_add(first_byte),
+            Phase::Exchanging => self.timeouts.silence(),
             Phase::Connecting => connect,
             Phase::Sending => between_bytes,
             // The component is not the network. But it does not keep its place without end.
@@ -105,18 +142,13 @@ impl Progress {
     }
 }
 
-fn late(phase: Phase) -> Error {
+fn late_in(phase: Phase) -> Error {
     match phase {
         Phase::Connecting => Error::ConnectionTimeout,
         Phase::Sending => Error::ConnectionWriteTimeout,
         Phase::Writing => Error::InternalError(Some("the request's body was not written to its end in time".into())),
         Phase::Exchanging | Phase::Sent => Error::ConnectionReadTimeout,
     }
-}
-
-/// Options may ask for spans that no clock has.
-fn after(moment: Instant, span: Duration) -> Instant {
-    moment.checked_add(span).unwrap_or_else(|| moment + DEFAULT_TIMEOUT)
 }
 
 pub(super) struct Upload {

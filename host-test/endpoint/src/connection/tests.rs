@@ -25,7 +25,7 @@ fn client(address: SocketAddr) -> TcpStream {
 }
 
 fn serve(listener: TcpListener, record: &Arc<Record>) -> ServerThread {
-    let service = Scripted { record: Arc::clone(record), tls: None };
+    let service = Scripted { record: Arc::clone(record), tls: None, limits: Http2::default() };
     ServerThread::start(listener, Arc::new(service)).expect("a thread is started")
 }
 
