@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help target tools build compose examples demo docs test golden test-hosts test-page picture lint advisories clean
+.PHONY: help target tools build compose examples demo docs test bench bench-short soak soak-short golden test-hosts test-page picture lint advisories clean
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
@@ -38,6 +38,20 @@ docs: ## Make docs/wit.md from wit/*.wit
 
 test: target ## Run the unit tests and the conformance suite
 	cargo test
+
+bench: target ## Measure what reporting costs beside its neighbours, and write docs/performance.md (about six minutes)
+	cargo build --release --bin orchestra-wasm
+	cargo run --release --bin bench
+
+bench-short: target ## Measure a little of everything, and fail if a report is lost or doubled (under a minute)
+	cargo build --quiet --bin orchestra-wasm
+	cargo run --quiet --bin bench -- --short
+
+soak: target ## Report 10,000 runs to an endpoint that fails and stands still now and then (some minutes)
+	cargo run --release --bin chaos
+
+soak-short: target ## The same with 300 runs (under a minute)
+	cargo run --quiet --bin chaos -- --runs 300
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden

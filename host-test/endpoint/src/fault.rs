@@ -187,6 +187,15 @@ pub(crate) fn when(answer: &Answer) -> When {
     }
 }
 
+/// The status in the head of this answer, if it has a head.
+pub(crate) fn status_of(answer: &Answer) -> Option<u16> {
+    match &answer.reply {
+        Reply::Http(response) => Some(response.status().as_u16()),
+        Reply::Fault(Fault { act: Act::Http(odd), .. }) => Some(odd.response.status().as_u16()),
+        Reply::Fault(Fault { act: Act::Bytes { .. }, .. }) => None,
+    }
+}
+
 /// An answer that cannot do what its name says would make a test prove nothing.
 #[track_caller]
 pub(crate) fn assert_sensible(answer: &Answer) {

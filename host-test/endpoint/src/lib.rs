@@ -202,6 +202,12 @@ impl MockEndpoint {
         self.record.state().requests()
     }
 
+    /// The requests so far, each with the status of the answer that the script had for it, sent or not. A fault that sends no
+    /// head has none.
+    pub fn exchanges(&self) -> Vec<(Request, Option<u16>)> {
+        self.record.state().exchanges()
+    }
+
     /// Waits until at least `count` requests have arrived to their end: with all of their body, or with as much of it as
     /// will ever come. Returns all requests.
     ///

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hyper::http::request::Parts;
 use tokio::sync::watch;
 
-use super::fault::{Answer, When, when};
+use super::fault::{Answer, When, status_of, when};
 use orchestra_endpoint::{KEPT_BODY_BYTES, Request, status};
 
 /// No wait of the endpoint is longer than this.
@@ -45,6 +45,8 @@ struct Entry {
     connection: usize,
     at: Duration,
     request: Option<Request>,
+    /// Of the answer that the script has for it.
+    status: Option<u16>,
     /// No more of the request will be read.
     settled: bool,
     /// What was done, and then what came of it.
@@ -105,6 +107,7 @@ impl Record {
                 connection,
                 at,
                 request: None,
+                status: None,
                 settled: true,
                 done: answer.to_string(),
                 finished: false,
@@ -124,8 +127,16 @@ impl Record {
             let answer =
                 scripted.unwrap_or_else(|| status(500).body("MockEndpoint: no answer is scripted for this request"));
             let done = if fails_test { "500 NOT SCRIPTED".to_owned() } else { answer.to_string() };
-            let entry =
-                Entry { connection, at, request: Some(request), settled: false, done, finished: false, fails_test };
+            let entry = Entry {
+                connection,
+                at,
+                request: Some(request),
+                status: status_of(&answer),
+                settled: false,
+                done,
+                finished: false,
+                fails_test,
+            };
             (state.push(entry), answer)
         })
     }
@@ -164,7 +175,16 @@ impl Record {
     /// Something that is neither a request nor scripted.
     pub(crate) fn note(&self, connection: usize, note: String, fails_test: bool) {
         let at = self.started.elapsed();
-        let entry = Entry { connection, at, request: None, settled: true, done: note, finished: true, fails_test };
+        let entry = Entry {
+            connection,
+            at,
+            request: None,
+            status: None,
+            settled: true,
+            done: note,
+            finished: true,
+            fails_test,
+        };
         self.change(|state| state.push(entry));
     }
 
@@ -188,6 +208,11 @@ impl Drop for Hanging<'_> {
 impl State {
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.entries.iter().filter_map(|entry| entry.request.clone()).collect()
+    }
+
+    /// The requests, each with the status of the answer that the script had for it.
+    pub(crate) fn exchanges(&self) -> Vec<(Request, Option<u16>)> {
+        self.entries.iter().filter_map(|entry| Some((entry.request.clone()?, entry.status))).collect()
     }
 
     /// How many requests have arrived as far as they ever will.

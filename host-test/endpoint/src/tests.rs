@@ -277,3 +277,14 @@ fn what_is_not_http_is_in_the_log() {
     let message = panic_of(|| drop(endpoint.requests::<1>()));
     assert!(message.contains("not HTTP"), "{message}");
 }
+
+#[test]
+fn a_request_is_listed_with_the_status_of_its_answer_whether_it_was_answered_or_not() {
+    let endpoint = MockEndpoint::script([status(200), reset_after_request(), retry_after(503, "1").early_reset()]);
+    for _ in 0..3 {
+        exchange(&endpoint, &post("{}"));
+    }
+
+    let statuses: Vec<_> = endpoint.exchanges().into_iter().map(|(_, status)| status).collect();
+    assert_eq!(statuses, [Some(200), None, Some(503)]);
+}

@@ -10,6 +10,7 @@ use wasi::http::types::Fields;
 mod reach;
 #[path = "search.rs"]
 mod search;
+mod timed;
 mod waste;
 
 mod bindings {
@@ -165,6 +166,17 @@ impl task::Guest for Task {
                 }
                 return Self::run(process, input["then"].to_string());
             }
+            // `times`, for each of three kinds of call: what each took, on standard output
+            "time-calls" => println!("{}", timed::costs(process, times(&input))?),
+            // `times`: how long so many outputs take that are waited for, on standard output
+            "time-acknowledged" => println!("{}", timed::acknowledged(process, times(&input))?),
+            // `times`, and `ms` after each: as many steps of progress
+            "step" => {
+                let pause = std::time::Duration::from_millis(input["ms"].as_u64().unwrap_or(0));
+                timed::steps(process, times(&input), pause)?;
+            }
+            // `mib`, in pieces
+            "log-much" => timed::log(process, input["mib"].as_u64().unwrap_or(0))?,
             "echo" => process.set_output("input", &input.to_string()).map_err(|error| error.to_string())?,
             // `url` and `address`, each of which may be absent
             "search" => {
