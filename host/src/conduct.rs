@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use orchestra_policy::{INPUT_VARIABLE, Outcome, Shortfall, check_input, variables};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 use wasmtime::{Store, Trap, format_err};
 use wasmtime_wasi::filesystem::FsPerms;
@@ -34,6 +35,7 @@ impl Task {
 }
 
 async fn conduct(task: &Task, run: Run) -> Ended {
+    let place = place(task, &run).await;
     let output = Output::new(run.observer.clone());
     let reporter = match RunReporter::start(task.shared.clone(), run.reporting.clone(), run.name.clone()) {
         Ok(reporter) => reporter,
@@ -49,10 +51,12 @@ async fn conduct(task: &Task, run: Run) -> Ended {
             };
         }
     };
-    let end = match prepare(task, &run, &output, &reporter) {
-        Ok((store, lent)) => work(task, &run, store, lent).await,
-        Err(why) => End::NotStarted(why),
+    let end = match (&place, prepare(task, &run, &output, &reporter)) {
+        (Err(end), _) => end.clone(),
+        (Ok(_), Ok((store, lent))) => work(task, &run, store, lent).await,
+        (Ok(_), Err(why)) => End::NotStarted(why),
     };
+    drop(place);
     let text = output.text();
     let log = run.log.filter(|_| !text.is_empty()).map(|name| (name, text.clone()));
     let patience = Patience::new(run.cancellation, run.grace);
@@ -60,6 +64,18 @@ async fn conduct(task: &Task, run: Run) -> Ended {
     output.passed_on().await;
     let Parting { outcome, is_acknowledged, shortfall, trouble } = parting;
     Ended { end, outcome, is_acknowledged, shortfall, trouble, output: text }
+}
+
+/// Waits for a place to run at, which is held until this is dropped. The error is how the run has ended meanwhile.
+async fn place(task: &Task, run: &Run) -> Result<Option<OwnedSemaphorePermit>, End> {
+    let limit = run.deadline.filter(|_| run.deadline_from.is_some()).unwrap_or(Duration::MAX);
+    let began = run.deadline_from.map_or_else(Instant::now, Instant::from_std);
+    tokio::select! {
+        biased;
+        place = task.shared.places.take(task.places) => Ok(place),
+        () = run.cancellation.cancelled() => Err(End::Cancelled),
+        () = sleep_until(after(began, limit)) => Err(End::Deadline(limit)),
+    }
 }
 
 /// The task's store, and the number of the run that it is lent.

@@ -111,7 +111,7 @@ impl Recipe {
         let limits = Limits::new(*process_memory_bytes);
         let mut store = store::new(&process.engine, WasiCtx::builder().build(), hooks, limits, None, Pace::AtOnce);
         let instance = process.at_once.instantiate(&mut store)?;
-        let exports = ProcessComponent::new(&mut store, &instance)?;
+        let exports = process.exports.load(&mut store, &instance)?;
         let opened = match &self.reporting {
             Some(reporting) => self.open_reported(&mut store, &exports, reporting)?.map_err(Some),
             None => Err(None),

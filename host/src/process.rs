@@ -1,8 +1,11 @@
 //! The process component, compiled once and linked twice: for whoever may wait, and for whoever never does.
 
+use std::sync::Arc;
+
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Cache, Config, Engine};
 
+use crate::bindings::ProcessComponentIndices;
 use crate::contract::Contract;
 use crate::store::Ctx;
 use crate::{at_once, network};
@@ -12,6 +15,8 @@ pub(crate) struct Process {
     pub(crate) engine: Engine,
     /// For the run that a task is lent: nothing that it imports waits.
     pub(crate) at_once: InstancePre<Ctx>,
+    /// Where its exports are.
+    pub(crate) exports: Arc<ProcessComponentIndices>,
     /// For the reporters that a task makes itself.
     pub(crate) waiting: InstancePre<Ctx>,
 }
@@ -30,10 +35,11 @@ impl Process {
         let mut linker = Linker::new(&engine);
         at_once::link(&mut linker)?;
         let at_once = linker.instantiate_pre(&component)?;
+        let exports = Arc::new(ProcessComponentIndices::new(&at_once)?);
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(&mut linker)?;
         network::link(&mut linker)?;
         let waiting = linker.instantiate_pre(&component)?;
-        Ok((Self { engine, at_once, waiting }, contract))
+        Ok((Self { engine, at_once, exports, waiting }, contract))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::Engine;
 
 use crate::contract::Contract;
+use crate::engine::Places;
 use crate::folder::Protected;
 use crate::network::Client;
 use crate::process::Process;
@@ -13,6 +14,7 @@ use crate::process::Process;
 pub(crate) struct Shared {
     /// The engine of tasks.
     pub(crate) engine: Engine,
+    pub(crate) places: Places,
     pub(crate) process: Process,
     pub(crate) contract: Arc<Contract>,
     pub(crate) client: Client,

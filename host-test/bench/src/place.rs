@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{fs, io};
 
 use host_test::component;
-use orchestra_host::{Cache, Config, Host, HostError};
+use orchestra_host::{Cache, Config, Host, HostError, Instances};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The folder, which is there then.
@@ -32,14 +32,18 @@ pub fn task() -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// A host that compiles nothing twice.
+/// At most this many runs are measured at once.
+const MOST_RUNS: u32 = 10_000;
+
+/// A host that compiles nothing twice, and has room for them.
 ///
 /// # Errors
 ///
 /// As [`Host::new`].
 pub fn host() -> Result<Host, HostError> {
     let folder = folder().map_err(|error| HostError::Engine(error.into()))?;
-    Host::new(&Config { cache: Cache::Folder(folder.join("cache")), certificate_authorities: None })
+    let cache = Cache::Folder(folder.join("cache"));
+    Host::new(&Config { cache, instances: Instances::Pooled(MOST_RUNS), ..Config::default() })
 }
 
 /// As many file descriptors as this user may have.
