@@ -24,17 +24,18 @@ use super::upload::{Progress, Timeouts};
 const FIRST_LOOK: Duration = Duration::from_millis(10);
 const LAST_LOOK: Duration = Duration::from_millis(320);
 
-/// The place is given back when the answer's body has ended, or is given up. No timeout begins before the request has one.
+/// `url` is the request's. The place is given back when the answer's body has ended, or is given up. No timeout begins before the request has one.
 ///
 /// A machine without a free file descriptor is waited for like a place, since giving up and trying again would need one,
 /// too.
 pub(super) async fn send(
     pool: &Pool,
+    url: Url,
     request: Request<WasiBody>,
     options: RequestOptions,
     places: &Places,
 ) -> Result<Response<WasiBody>, Error> {
-    let message = Message::new(request, options)?;
+    let message = Message::new(url, request, options);
     let mut place = places.take().await;
     let mut look = None;
     loop {
@@ -100,12 +101,11 @@ impl From<Failure> for Error {
 }
 
 impl Message {
-    fn new(request: Request<WasiBody>, options: RequestOptions) -> Result<Self, Error> {
-        let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
+    fn new(url: Url, request: Request<WasiBody>, options: RequestOptions) -> Self {
         let (head, body) = request.into_parts();
         // A body of no known length is sent in chunks, which not every server takes if there is nothing to send.
         let body = (!body.is_end_stream()).then(|| Arc::new(Mutex::new(body)));
-        Ok(Self { head, url, body, timeouts: Timeouts::new(options) })
+        Self { head, url, body, timeouts: Timeouts::new(options) }
     }
 
     /// Until the answer begins.
@@ -118,7 +118,7 @@ impl Message {
             }
             None => None,
         };
-        let progress = Progress::new(self.timeouts, self.body.is_some());
+        let progress = Progress::new(self.timeouts, self.body.is_some(), origin.is_some());
         let mut request =
             way.client.request(self.head.method.clone(), self.url.clone()).headers(self.head.headers.clone());
         if let Some(body) = &self.body {
@@ -198,7 +198,28 @@ pub(crate) mod tests {
 
     async fn send_alone(request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
         let client = Client::new(None, Some(1)).unwrap();
-        send(client.reports(), request, options, &client.reports().of_one_run()).await
+        send(client.reports(), url_of(&request), request, options, &client.reports().of_one_run()).await
+    }
+
+    fn url_of(request: &Request<WasiBody>) -> Url {
+        request.uri().to_string().parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn head_and_body_leave_in_one_write() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let reading = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut first = vec![0; 64 * 1024];
+            let length = stream.read(&mut first).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            first.truncate(length);
+            String::from_utf8(first).unwrap()
+        });
+        let answer = send_alone(post(&url, 1000), options(5000, 5000, 5000)).await;
+        assert_eq!(answer.unwrap().status(), 200);
+        assert!(reading.await.unwrap().ends_with(&"x".repeat(1000)));
     }
 
     /// Reads 64 KiB each 20 ms, and little is buffered on its side.
@@ -259,7 +280,8 @@ pub(crate) mod tests {
             sleep(Duration::from_millis(300)).await;
             drop(place);
         };
-        let request = send(client.reports(), post(&endpoint.url(), 2), options(100, 5000, 100), &second);
+        let post = post(&endpoint.url(), 2);
+        let request = send(client.reports(), url_of(&post), post, options(100, 5000, 100), &second);
         let (answer, ()) = tokio::join!(request, leaving);
         assert_eq!(answer.expect("it had to wait only").status(), 200);
     }
@@ -306,11 +328,11 @@ pub(crate) mod tests {
     /// Ten times as many requests could be under way, so most of them find no descriptor.
     #[cfg(unix)]
     #[test]
-    fn runs_with_twenty_file_descriptors_left_lose_nothing() {
+    fn runs_with_twenty_file_descriptors_left_lose_nothing_and_that_is_said_once() {
         const LEFT: usize = 20;
         let run_id = |number| format!("12345678-1234-5678-1234-{number:012}");
         let endpoint = few_descriptors::alone(
-            "network::exchange::tests::runs_with_twenty_file_descriptors_left_lose_nothing",
+            "network::exchange::tests::runs_with_twenty_file_descriptors_left_lose_nothing_and_that_is_said_once",
             |url, mut held| async move {
                 held.all_but(LEFT);
                 let config = Config { cache: cache(), connections: Some(10 * LEFT), ..Config::default() };
@@ -330,6 +352,7 @@ pub(crate) mod tests {
                     let ended = run.await.unwrap();
                     assert_eq!((ended.trouble, ended.is_acknowledged), (vec![], true));
                 }
+                assert_eq!(few_descriptors::warnings(), 1);
                 drop(held);
             },
         );
@@ -343,6 +366,5 @@ pub(crate) mod tests {
         for number in 0..RUNS {
             assert_eq!(reports[&run_id(number)], expected, "{number}");
         }
-        println!("{} connections", endpoint.connections());
     }
 }

@@ -84,17 +84,15 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
-        let is_allowed = Url::parse(&request.uri().to_string())
-            .is_ok_and(|url| self.allowed.iter().any(|allowed| allowed.covers(&url)));
+        let url = Url::parse(&request.uri().to_string());
+        let allowed = url.ok().filter(|url| self.allowed.iter().any(|allowed| allowed.covers(url)));
         let (pool, places, activity) = (Arc::clone(&self.pool), self.places.clone(), self.activity());
         Box::new(async move {
             // Told in any case, the attempt being over.
             let _told = Told(Arc::clone(&activity));
-            if !is_allowed {
-                return Err(Error::HttpRequestDenied);
-            }
+            let url = allowed.ok_or(Error::HttpRequestDenied)?;
             let request = request.map(|body| Watched { body, activity: Arc::clone(&activity) }.boxed_unsync());
-            let response = send(&pool, request, options.unwrap_or_default(), &places).await?;
+            let response = send(&pool, url, request, options.unwrap_or_default(), &places).await?;
             let response = response.map(|body| Watched { body, activity }.boxed_unsync());
             let connection: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, connection))
