@@ -3,10 +3,12 @@
 use std::env;
 use std::fs::File;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use host_test::component;
 use host_test::endpoint::{MockEndpoint, status};
+use log::{LevelFilter, Log, Metadata, Record};
 use tokio::runtime::Builder;
 
 /// The endpoint, in the process that has few. Not set in the one that makes it.
@@ -18,6 +20,8 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// that acknowledges, and what holds all file descriptors. Returns the endpoint, where it is.
 pub(super) fn alone<F: Future<Output = ()>>(test: &str, run: impl FnOnce(String, Held) -> F) -> Option<MockEndpoint> {
     if let Ok(url) = env::var(ENDPOINT) {
+        log::set_logger(&Warnings).expect("the process is this test's own");
+        log::set_max_level(LevelFilter::Warn);
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime is made");
         runtime.block_on(run(url, Held::all()));
         return None;
@@ -55,4 +59,29 @@ impl Held {
         }
         self.0.truncate(self.0.len().checked_sub(left).expect("there are as many"));
     }
+}
+
+/// Counts what this crate warns of.
+struct Warnings;
+
+static WARNINGS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many there were in the process that has few descriptors.
+pub(super) fn warnings() -> usize {
+    WARNINGS.load(Ordering::Relaxed)
+}
+
+impl Log for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("orchestra_host")
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            println!("{}", record.args());
+            WARNINGS.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {}
 }

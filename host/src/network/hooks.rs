@@ -132,14 +132,12 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
-        let is_allowed = Url::parse(&request.uri().to_string())
-            .is_ok_and(|url| self.allowed.iter().any(|allowed| allowed.covers(&url)));
+        let url = Url::parse(&request.uri().to_string());
+        let allowed = url.ok().filter(|url| self.allowed.iter().any(|allowed| allowed.covers(url)));
         let (pool, places) = (Arc::clone(&self.pool), self.places.clone());
         let exchange = async move |request| {
-            if !is_allowed {
-                return Err(Error::HttpRequestDenied);
-            }
-            send(&pool, request, options.unwrap_or_default(), &places).await
+            let url = allowed.ok_or(Error::HttpRequestDenied)?;
+            send(&pool, url, request, options.unwrap_or_default(), &places).await
         };
         let Some(told) = &mut self.told else {
             return Box::new(async move {

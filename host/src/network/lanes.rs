@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use url::{Position, Url};
 
@@ -12,7 +12,7 @@ use super::origin::Origin;
 /// A client has one connection of HTTP/2 to each origin. At most this many requests share it: a server should allow as many
 /// streams at least (RFC 9113, section 6.5.2), and most allow few more. So as many requests are under way as over HTTP/1.1.
 pub(super) const STREAMS: usize = 100;
-/// As many origins are remembered at least, though no request goes there any more.
+/// As many origins are remembered at most, beside those where requests are under way.
 const ORIGINS: usize = 64;
 
 /// Makes the clients of one lane.
@@ -33,7 +33,7 @@ pub(super) struct Clients {
 struct Lane {
     clients: Clients,
     under_way: AtomicUsize,
-    origins: Mutex<HashMap<String, Weak<Origin>>>,
+    origins: Mutex<HashMap<String, Arc<Origin>>>,
 }
 
 /// A request is on its lane until this is dropped.
@@ -72,15 +72,13 @@ impl Lane {
     fn origin(&self, url: &Url) -> Arc<Origin> {
         let name = &url[Position::BeforeHost..Position::AfterPort];
         let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = origins.get(name).and_then(Weak::upgrade) {
-            return known;
+        if let Some(known) = origins.get(name) {
+            return Arc::clone(known);
         }
         if origins.len() >= ORIGINS {
-            origins.retain(|_, origin| origin.strong_count() > 0);
+            origins.retain(|_, origin| Arc::strong_count(origin) > 1);
         }
-        let new = Arc::new(Origin::new());
-        origins.insert(name.to_string(), Arc::downgrade(&new));
-        new
+        Arc::clone(origins.entry(name.to_string()).or_insert_with(|| Arc::new(Origin::new())))
     }
 }
 

@@ -1,11 +1,11 @@
-//! What is known of an origin that may speak HTTP/2, while requests to it are under way.
+//! What is known of an origin that may speak HTTP/2, on one lane.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Version;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::clock::after;
 
@@ -42,15 +42,18 @@ impl Origin {
     /// connection, and not all at once. What is handed over at once, when there is a connection, is sent at once: it would wait
     /// for a stream where nobody sees that it does.
     ///
-    /// Nobody waits here when there was no answer for this long, or the connection is long in coming.
-    pub(super) async fn turn(&self, silence: Duration) -> Option<OwnedMutexGuard<()>> {
-        if self.protocol() == Protocol::Http1 {
-            return None;
+    /// Nobody waits here when there was no answer for this long, or the connection is long in coming. Nor does a request
+    /// without a body, once there is a connection: when it is handed over is not seen.
+    pub(super) async fn turn(&self, silence: Duration, has_body: bool) -> Option<OwnedMutexGuard<()>> {
+        match self.protocol() {
+            Protocol::Http1 => return None,
+            Protocol::Http2 if !has_body => return None,
+            Protocol::Http2 | Protocol::Unknown => {}
         }
         let since = Instant::now();
         let in_vain = async {
-            sleep(HANDOVER).await;
-            if self.protocol() == Protocol::Http2 {
+            let known = timeout(HANDOVER, self.is_known()).await;
+            if has_body && matches!(known, Ok(Protocol::Http2)) {
                 self.is_silent(since, silence).await;
             }
         };
@@ -74,6 +77,13 @@ impl Origin {
     pub(super) async fn is_shared(&self) {
         // The sender is here, so it ends with a value.
         _ = self.known.subscribe().wait_for(|known| known.protocol == Protocol::Http2).await;
+    }
+
+    async fn is_known(&self) -> Protocol {
+        let mut known = self.known.subscribe();
+        let known = known.wait_for(|known| known.protocol != Protocol::Unknown).await;
+        // The sender is here, so it ends with a value.
+        known.map_or(Protocol::Unknown, |known| known.protocol)
     }
 
     /// A request has waited here in vain. What was known is out of date.
@@ -110,18 +120,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_request_after_the_other_is_handed_over_until_each_has_a_connection_of_its_own() {
         let origin = Origin::new();
-        let first = origin.turn(SILENCE).await;
-        assert!(first.is_some() && origin.turn(SILENCE).now_or_never().is_none());
+        let first = origin.turn(SILENCE, true).await;
+        let mut next = Box::pin(origin.turn(SILENCE, true));
+        assert!(first.is_some() && (&mut next).now_or_never().is_none());
         origin.answered(Version::HTTP_11);
-        assert!(matches!(origin.turn(SILENCE).now_or_never(), Some(None)));
+        assert!(matches!(next.now_or_never(), Some(None)));
+        assert!(matches!(origin.turn(SILENCE, true).now_or_never(), Some(None)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_is_long_in_coming_holds_up_nobody() {
         let origin = Origin::new();
-        let _first = origin.turn(SILENCE).await;
+        let _first = origin.turn(SILENCE, true).await;
         let began = Instant::now();
-        assert!(origin.turn(SILENCE).await.is_none());
+        assert!(origin.turn(SILENCE, true).await.is_none());
         assert_eq!(began.elapsed(), HANDOVER);
     }
 
@@ -129,8 +141,8 @@ mod tests {
     async fn a_shared_connection_is_waited_for_as_long_as_answers_come() {
         let origin = Origin::new();
         origin.answered(Version::HTTP_2);
-        let _first = origin.turn(SILENCE).await;
-        let mut next = Box::pin(origin.turn(SILENCE));
+        let _first = origin.turn(SILENCE, true).await;
+        let mut next = Box::pin(origin.turn(SILENCE, true));
         for _ in 0..10 {
             assert!((&mut next).now_or_never().is_none());
             advance(SILENCE - HANDOVER).await;

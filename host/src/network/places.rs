@@ -1,7 +1,9 @@
 //! How many requests of a run are under way at a time, and which is next.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::clock::{Clock, Stopped};
@@ -47,10 +49,18 @@ impl Places {
 
     /// Waits for a place, for as long as that takes. Time stands still meanwhile for whoever has [`clock`](Self::clock).
     pub(super) async fn take(&self) -> Place {
-        let _stopped = self.stop_clock();
-        let own = Arc::clone(&self.own).acquire_owned().await.ok();
-        let _turn = self.turn.lock().await;
-        Place { own, shared: self.shared.take().await }
+        let mut taking = pin!(async {
+            let own = Arc::clone(&self.own).acquire_owned().await.ok();
+            let _turn = self.turn.lock().await;
+            Place { own, shared: self.shared.take().await }
+        });
+        match (&mut taking).now_or_never() {
+            Some(place) => place,
+            None => {
+                let _stopped = self.stop_clock();
+                taking.await
+            }
+        }
     }
 
     /// For a request that found no file descriptor: as long as others have some, it waits until one of them has ended. `false`
@@ -83,7 +93,6 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
     use futures_util::future::join_all;
 
     use super::*;

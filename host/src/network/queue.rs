@@ -104,8 +104,8 @@ impl Member {
 }
 
 impl Taken {
-    /// Gives the place back, and makes it one less for everybody: there are not so many descriptors. Returns its number. If no
-    /// other place is taken, it would be of no use to wait for one, and it is kept.
+    /// Gives the place back, and closes it, because there are too few descriptors for it. Returns its number. If no other place
+    /// is taken, nothing is gained by waiting for one, and it is kept.
     pub(super) fn too_many(self) -> Result<u64, Self> {
         let mut line = self.queue.line();
         line.short = Some(Instant::now());

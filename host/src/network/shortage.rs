@@ -29,9 +29,10 @@ impl Shortage {
     pub(super) fn can_wait(&self) -> bool {
         let now = Instant::now();
         let mut times = self.times();
-        let is_new = times.last.is_none_or(|last| now - last >= ANOTHER);
-        times.last = Some(now);
-        let since = *times.since.get_or_insert(now);
+        let has_lasted = |span| times.last.is_some_and(|last| now - last < span);
+        let (is_new, goes_on) = (!has_lasted(ANOTHER), has_lasted(LIMIT));
+        let since = times.since.filter(|_| goes_on).unwrap_or(now);
+        *times = Times { since: Some(since), last: Some(now) };
         drop(times);
         if is_new {
             log::warn!("no file descriptor is left: requests wait for one, and none is lost. Raise `ulimit -n`");
@@ -68,7 +69,17 @@ mod tests {
         shortage.is_over();
         advance(LIMIT - Duration::from_secs(1)).await;
         assert!(shortage.can_wait());
-        advance(LIMIT).await;
+        advance(LIMIT - Duration::from_secs(1)).await;
+        assert!(shortage.can_wait());
+        advance(Duration::from_secs(1)).await;
         assert!(!shortage.can_wait());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shortage_that_was_not_seen_for_the_limit_is_another() {
+        let shortage = Shortage::default();
+        assert!(shortage.can_wait());
+        advance(LIMIT).await;
+        assert!(shortage.can_wait());
     }
 }

@@ -39,6 +39,20 @@ impl Timeouts {
         }
     }
 
+    /// When a step has taken too long.
+    fn end_of(&self, step: Step) -> Instant {
+        let Self { connect, first_byte, between_bytes } = *self;
+        let limit = match step.phase {
+            Phase::Exchanging => self.silence(),
+            Phase::Connecting => connect,
+            Phase::Sending => between_bytes,
+            // The component is not the network. But it does not keep its place without end.
+            Phase::Writing => DEFAULT_TIMEOUT,
+            Phase::Sent => first_byte.saturating_add(Duration::from_secs(step.sent_bytes / BYTES_A_SECOND)),
+        };
+        after(step.since, limit)
+    }
+
     /// How long nothing need come on a connection that others have requests on.
     pub(super) fn silence(&self) -> Duration {
         self.connect.saturating_add(self.first_byte)
@@ -64,6 +78,10 @@ struct Step {
     phase: Phase,
     since: Instant,
     sent_bytes: u64,
+    /// Until when whoever looks after the time sleeps. To be woken sooner costs time, and is needed only if a later step has
+    /// less, or if others wait for the connection.
+    sleeps_until: Instant,
+    has_company: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,14 +99,16 @@ enum Phase {
 }
 
 impl Progress {
-    pub(super) fn new(timeouts: Timeouts, has_body: bool) -> Self {
+    pub(super) fn new(timeouts: Timeouts, has_body: bool, has_company: bool) -> Self {
         let phase = if has_body { Phase::Connecting } else { Phase::Exchanging };
-        Self { step: watch::Sender::new(Step { phase, since: Instant::now(), sent_bytes: 0 }), timeouts }
+        let now = Instant::now();
+        let step = Step { phase, since: now, sent_bytes: 0, sleeps_until: now, has_company };
+        Self { step: watch::Sender::new(step), timeouts }
     }
 
     /// A body that shows here how far it is.
     pub(super) fn upload(&self, body: &Arc<Mutex<WasiBody>>) -> Upload {
-        Upload { body: Arc::clone(body), rest: Bytes::new(), step: self.step.clone() }
+        Upload { body: Arc::clone(body), rest: Bytes::new(), step: self.step.clone(), timeouts: self.timeouts }
     }
 
     /// Whether all of the body is still there, for another attempt.
@@ -110,9 +130,12 @@ impl Progress {
     pub(super) async fn late(&self, origin: Option<&Origin>, places: &Places) -> Error {
         let mut steps = self.step.subscribe();
         loop {
-            let step = *steps.borrow_and_update();
-            let late = async {
-                let in_time = sleep_until(after(step.since, self.limit(step)));
+            let step = self.sleep();
+            if step.sleeps_until <= Instant::now() {
+                return late_in(step.phase);
+            }
+            let in_time = sleep_until(step.sleeps_until);
+            let over = async {
                 match origin.filter(|_| step.phase == Phase::Connecting) {
                     None => in_time.await,
                     Some(origin) => tokio::select! {
@@ -122,23 +145,22 @@ impl Progress {
                 }
             };
             tokio::select! {
-                () = late => return late_in(step.phase),
+                () = over => {}
                 // The sender is here, so this is a step.
                 _ = steps.changed() => {}
             }
         }
     }
 
-    fn limit(&self, step: Step) -> Duration {
-        let Timeouts { connect, first_byte, between_bytes } = self.timeouts;
-        match step.phase {
-            Phase::Exchanging => self.timeouts.silence(),
-            Phase::Connecting => connect,
-            Phase::Sending => between_bytes,
-            // The component is not the network. But it does not keep its place without end.
-            Phase::Writing => DEFAULT_TIMEOUT,
-            Phase::Sent => first_byte.saturating_add(Duration::from_secs(step.sent_bytes / BYTES_A_SECOND)),
-        }
+    /// The step, whose time is what is waited for.
+    fn sleep(&self) -> Step {
+        let mut now = *self.step.borrow();
+        self.step.send_if_modified(|step| {
+            step.sleeps_until = self.timeouts.end_of(*step);
+            now = *step;
+            false
+        });
+        now
     }
 }
 
@@ -156,16 +178,19 @@ pub(super) struct Upload {
     /// Of what the component has written, what the network has not asked for yet.
     rest: Bytes,
     step: watch::Sender<Step>,
+    timeouts: Timeouts,
 }
 
 impl Upload {
     fn step(&self, phase: Phase, bytes: usize) {
         self.step.send_if_modified(|step| {
-            let moves = step.phase != phase || bytes > 0;
-            if moves {
-                *step = Step { phase, since: Instant::now(), sent_bytes: step.sent_bytes.saturating_add(bytes as u64) };
+            if step.phase == phase && bytes == 0 {
+                return false;
             }
-            moves
+            let is_connected = step.phase == Phase::Connecting;
+            let sent_bytes = step.sent_bytes.saturating_add(bytes as u64);
+            *step = Step { phase, since: Instant::now(), sent_bytes, ..*step };
+            self.timeouts.end_of(*step) < step.sleeps_until || is_connected && step.has_company
         });
     }
 

@@ -2,7 +2,7 @@ use std::sync::atomic::AtomicUsize;
 
 use futures_util::FutureExt;
 use tokio::task::{JoinSet, yield_now};
-use tokio::time::advance;
+use tokio::time::{advance, timeout};
 
 use super::*;
 
@@ -143,8 +143,7 @@ fn the_last_place_is_kept_in_a_shortage() {
     assert!(only.too_many().is_err());
 }
 
-/// Some leave the line, some end, some find too few descriptors. Whoever is not served would wait here without end, and
-/// nobody waits while a place is free.
+/// Some leave the line, some end, some find too few descriptors. Nobody waits while a place is free.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_thousands_who_wait_each_is_served_and_never_more_than_there_are_places() {
     const PLACES: usize = 7;
@@ -184,7 +183,8 @@ async fn of_thousands_who_wait_each_is_served_and_never_more_than_there_are_plac
             }
         });
     }
-    while let Some(run) = runs.join_next().await {
+    // It takes a second. Without a limit a test that fails would never end.
+    while let Some(run) = timeout(Duration::from_secs(120), runs.join_next()).await.expect("somebody is not woken") {
         run.expect("it is served");
     }
     let line = queue.line();
