@@ -1,7 +1,6 @@
 //! A run from its start to its acknowledged end: the task in one store, who reports it in another.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -14,12 +13,13 @@ use wasmtime_wasi::{I32Exit, WasiCtx};
 
 use crate::crash::Crash;
 use crate::end::End;
+use crate::farewell::{Farewell, Parting, Patience, after};
 use crate::folder::{self, Folder};
 use crate::forward::Forward;
 use crate::limits::Limits;
 use crate::network::Allowed;
 use crate::output::{Output, Stream};
-use crate::reporter::{Farewell, Parting, Patience, RunReporter, after};
+use crate::reporter::RunReporter;
 use crate::run::{Ended, Run};
 use crate::store::{self, Ctx, Pace};
 use crate::task::Task;
@@ -103,7 +103,7 @@ fn prepare(task: &Task, run: &Run, output: &Output, reporter: &RunReporter) -> R
     if run.inherit_stdin {
         wasi.inherit_stdin();
     }
-    let (forward, lent) = Forward::new(Arc::clone(&reporter.lent), reporter.own());
+    let (forward, lent) = Forward::new(reporter.lent(), reporter.own());
     let limits = Limits::new(run.memory_bytes);
     Ok((store::new(&task.shared.engine, wasi.build(), hooks, limits, Some(forward), Pace::Yielding), lent))
 }

@@ -11,11 +11,12 @@ use wasmtime::{Cache as WasmtimeCache, CacheConfig, Engine, EngineWeak};
 
 use crate::end::End;
 use crate::engine::{self, Instances};
+use crate::farewell::{Farewell, Parting, Patience};
 use crate::folder::Protected;
 use crate::instance::MEMORY_BYTES;
 use crate::network::{Client, NetworkError};
 use crate::process::Process;
-use crate::reporter::{self, Farewell, Parting, Patience, RunReporter};
+use crate::reporter::{self, RunReporter};
 use crate::reporting::{GRACE, Reporting};
 use crate::run::Ended;
 use crate::shared::Shared;

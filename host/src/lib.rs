@@ -43,6 +43,7 @@ mod contract;
 mod crash;
 mod end;
 mod engine;
+mod farewell;
 mod folder;
 mod forward;
 mod host;

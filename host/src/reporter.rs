@@ -1,69 +1,29 @@
 //! Who reports a run: the process component at work beside the task, in a store of its own. It outlives whatever becomes of
 //! the task.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
-use orchestra_policy::{Outcome, Shortfall};
+use orchestra_policy::Outcome;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
+use tokio::time::sleep;
 
 use crate::end::Ending;
-use crate::instance::{Instance, Recipe, lacks_its_ending};
+use crate::farewell::{Farewell, Parting, Patience, Speaker, part_with};
+use crate::instance::{Instance, OwnEnding, Recipe, lacks_its_ending};
 use crate::lent::Lent;
 use crate::own::Own;
 use crate::reporting::Reporting;
 use crate::shared::Shared;
 
-/// The last reports of a run, and how long they may take.
-pub(crate) struct Farewell {
-    pub(crate) ending: Ending,
-    /// A log's name, and its text.
-    pub(crate) log: Option<(String, String)>,
-    pub(crate) patience: Patience,
-}
-
-/// How long the end of a run may take: as long as delivery may; from a cancellation on, no longer than its grace.
-pub(crate) struct Patience {
-    cancellation: CancellationToken,
-    cancelled: OnceLock<Instant>,
-    grace: Duration,
-}
-
-impl Patience {
-    pub(crate) fn new(cancellation: CancellationToken, grace: Duration) -> Self {
-        Self { cancellation, cancelled: OnceLock::new(), grace }
-    }
-
-    /// Ends with a cancellation, and returns what is left of its grace.
-    async fn cancelled(&self) -> Duration {
-        self.cancellation.cancelled().await;
-        let cancelled = *self.cancelled.get_or_init(Instant::now);
-        after(cancelled, self.grace).saturating_duration_since(Instant::now())
-    }
-}
-
-/// A century is long enough never to fire.
-pub(crate) fn after(moment: Instant, span: Duration) -> Instant {
-    moment + span.min(Duration::from_secs(100 * 365 * 24 * 3600))
-}
-
-/// What came of a run's reports.
-pub(crate) struct Parting {
-    pub(crate) outcome: Outcome,
-    /// Whether the endpoint has acknowledged the ending.
-    pub(crate) is_acknowledged: bool,
-    pub(crate) shortfall: Shortfall,
-    /// Everything that did not go well, a sentence each.
-    pub(crate) trouble: Vec<String>,
-}
-
 /// A run that is reported: from its start on, until the task is gone and all is said.
 pub(crate) struct RunReporter {
-    pub(crate) lent: Arc<Lent>,
     recipe: Recipe,
-    /// If something is reported.
+    first: Moving,
+}
+
+/// A run, and what moves it on if something is reported.
+struct Moving {
+    lent: Arc<Lent>,
     moving: Option<JoinHandle<()>>,
 }
 
@@ -73,10 +33,12 @@ impl RunReporter {
         let recipe = Recipe::new(shared, reporting, name);
         let mut instance = recipe.open()?;
         instance.report_start();
-        let is_reported = instance.is_reported;
-        let lent = Arc::new(Lent::new(instance)?);
-        let moving = is_reported.then(|| moving(&lent));
-        Ok(Self { lent, recipe, moving })
+        Ok(Self { recipe, first: Moving::new(instance)? })
+    }
+
+    /// The run, for the task.
+    pub(crate) fn lent(&self) -> Arc<Lent> {
+        Arc::clone(&self.first.lent)
     }
 
     /// Where the task makes reporters of its own.
@@ -84,87 +46,75 @@ impl RunReporter {
         Own::new(self.recipe.shared.clone(), self.recipe.endpoint())
     }
 
-    /// The task is gone: what it has left is delivered, and the end. An instance that is lost is replaced by a fresh one,
-    /// which reports the ending alone: the same one, with the same key, so that it counts once whoever has sent it before.
+    /// The task is gone: what it has left is delivered, and the end.
     pub(crate) async fn end(self, farewell: Farewell) -> Parting {
-        let Farewell { ending, log, patience } = &farewell;
-        part(&self.lent, ending, log.as_ref(), patience).await;
-        let (failure, own) = self.lent.enter(|instance| (instance.failure(), instance.own_ending.clone()));
-        let Some(failure) = failure else { return self.lent.enter(|instance| parting(instance, ending.outcome)) };
-        if let Some(own) = own.as_ref().filter(|own| own.is_acknowledged) {
-            let (outcome, shortfall) = (own.ending.outcome, Shortfall::default());
-            return Parting { outcome, is_acknowledged: true, shortfall, trouble: vec![failure] };
-        }
-        let ending = own.map_or_else(|| ending.clone(), |own| own.ending);
-        replaced(&self.recipe, &ending, patience, failure).await
+        let Self { recipe, first } = self;
+        let fresh = || recipe.open().and_then(Moving::new).map_err(|error| format!("{error:#}"));
+        part_with(first, fresh, &farewell).await
     }
 }
 
-impl Drop for RunReporter {
+impl Moving {
+    fn new(instance: Instance) -> wasmtime::Result<Self> {
+        let is_reported = instance.is_reported;
+        let lent = Arc::new(Lent::new(instance)?);
+        let moving = is_reported.then(|| {
+            let lent = Arc::clone(&lent);
+            tokio::spawn(async move { lent.move_on().await })
+        });
+        Ok(Self { lent, moving })
+    }
+}
+
+impl Drop for Moving {
     fn drop(&mut self) {
         self.moving.iter().for_each(JoinHandle::abort);
     }
 }
 
-fn moving(lent: &Arc<Lent>) -> JoinHandle<()> {
-    let lent = Arc::clone(lent);
-    tokio::spawn(async move { lent.move_on().await })
-}
-
-/// Report the end, and deliver what is left. Whatever goes wrong is in the instance.
-async fn part(lent: &Lent, ending: &Ending, log: Option<&(String, String)>, patience: &Patience) {
-    let until = lent.enter(|instance| {
-        instance.report_ending(ending);
-        instance.close_logs();
-        if let Some((name, text)) = log {
-            instance.report_log(name, text);
+impl Speaker for Moving {
+    async fn say(&self, ending: &Ending, log: Option<&(String, String)>, patience: &Patience) {
+        let lent = &self.lent;
+        let until = lent.enter(|instance| {
+            instance.report_ending(ending);
+            instance.close_logs();
+            if let Some((name, text)) = log {
+                instance.report_log(name, text);
+            }
+            instance.last_moment()
+        });
+        let interruption = async {
+            tokio::select! {
+                () = lent.reaches(until) => None,
+                left = patience.cancelled() => Some(left),
+            }
+        };
+        if let Some(left) = lent.delivered(interruption).await.flatten() {
+            lent.enter(|instance| instance.deliver_within(left));
+            lent.delivered(sleep(left)).await;
         }
-        instance.last_moment()
-    });
-    let interruption = async {
-        tokio::select! {
-            () = lent.reaches(until) => None,
-            left = patience.cancelled() => Some(left),
-        }
-    };
-    if let Some(left) = lent.delivered(interruption).await.flatten() {
-        lent.enter(|instance| instance.deliver_within(left));
-        lent.delivered(sleep(left)).await;
     }
-}
 
-/// What came of it, after the last attempt.
-fn parting(instance: &mut Instance, reported: Outcome) -> Parting {
-    let outcome = instance.ended().unwrap_or(reported);
-    let shortfall = instance.shortfall();
-    let is_refused = instance.refused.is_some();
-    let mut trouble: Vec<String> = instance.renamed.iter().cloned().collect();
-    trouble.extend(instance.refused.iter().map(|why| format!("nothing is reported: {why}")));
-    trouble.extend(shortfall.sentences());
-    trouble.extend(instance.failure());
-    let is_acknowledged = !is_refused && instance.broken.is_none() && !lacks_its_ending(&shortfall);
-    Parting { outcome, is_acknowledged, shortfall, trouble }
-}
+    fn failure(&self) -> Option<String> {
+        self.lent.enter(|instance| instance.failure())
+    }
 
-/// The end of a run whose instance is lost: by a fresh one, once.
-async fn replaced(recipe: &Recipe, ending: &Ending, patience: &Patience, failure: String) -> Parting {
-    let failed = |why: String| Parting {
-        outcome: ending.outcome,
-        is_acknowledged: false,
-        shortfall: Shortfall::default(),
-        trouble: vec![failure.clone(), format!("the ending is not reported: {why}")],
-    };
-    let fresh = match recipe.open().and_then(Lent::new) {
-        Ok(fresh) => Arc::new(fresh),
-        Err(error) => return failed(format!("the process component cannot be started: {error:#}")),
-    };
-    let moving = moving(&fresh);
-    part(&fresh, ending, None, patience).await;
-    moving.abort();
-    let (again, parting) = fresh.enter(|instance| (instance.failure(), parting(instance, ending.outcome)));
-    match again {
-        Some(why) => failed(why),
-        None => Parting { trouble: [vec![failure], parting.trouble].concat(), ..parting },
+    fn own_ending(&self) -> Option<OwnEnding> {
+        self.lent.enter(|instance| instance.own_ending.clone())
+    }
+
+    fn parting(&self, reported: Outcome) -> Parting {
+        self.lent.enter(|instance| {
+            let outcome = instance.ended().unwrap_or(reported);
+            let shortfall = instance.shortfall();
+            let mut trouble: Vec<String> = instance.renamed.iter().cloned().collect();
+            trouble.extend(instance.refused.iter().map(|why| format!("nothing is reported: {why}")));
+            trouble.extend(shortfall.sentences());
+            trouble.extend(instance.failure());
+            let is_lost = instance.refused.is_some() || instance.broken.is_some();
+            let is_acknowledged = !is_lost && !lacks_its_ending(&shortfall);
+            Parting { outcome, is_acknowledged, shortfall, trouble }
+        })
     }
 }
 
@@ -174,6 +124,7 @@ pub(crate) fn check(shared: &Shared, reporting: &Reporting, name: &str) -> Resul
     let instance = recipe.open().map_err(|error| format!("the process component cannot be started: {error:#}"))?;
     instance.refused.map_or(Ok(()), Err)
 }
+
 #[cfg(test)]
 mod tests {
     use host_test::component;

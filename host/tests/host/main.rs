@@ -2,6 +2,7 @@
 
 mod delivery;
 mod ends;
+mod instances;
 mod isolation;
 mod many;
 mod network;
