@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use delivery_bench::sample::{median, repeated};
+use delivery_bench::usage::processor_seconds;
 use tokio::task::JoinSet;
 
 use crate::figure::{Figure, count, digits, time};
@@ -61,16 +62,22 @@ pub fn at_no_delay(setting: &mut Setting) -> Result<Vec<Figure>, Failure> {
     for (name, outputs) in [("at-once", 1), ("at-once-five", OUTPUTS)] {
         let requests = Requests::of(setting, &format!(r#"{{"do": "pour", "times": {outputs}}}"#))?;
         let client = native::client(true)?;
-        let (mut ours, mut neighbours) = (Vec::new(), Vec::new());
+        let (mut ours, mut neighbours, mut processor) = (Vec::new(), Vec::new(), Vec::new());
         repeated(setting.scale.repeats, setting.scale.patience, || {
+            let before = processor_seconds()?;
             let reported = setting.report((runs, at_once), outputs, 0)?;
+            processor.push((processor_seconds()? - before) / runs as f64);
             ours.push(runs as f64 / reported.wall.as_secs_f64());
             let began = Instant::now();
             setting.runtime.block_on(send_all(&requests, &client, &setting.endpoint.url, (runs, at_once)))?;
             neighbours.push(runs as f64 / began.elapsed().as_secs_f64());
+            let (arrived, sent) = (setting.endpoint.tally()?.requests - reported.tally.requests, runs * (outputs + 2));
+            if arrived != sent {
+                return Err(format!("{arrived} of {sent} requests of the native clients arrived").into());
+            }
             Ok::<_, Failure>(())
         })?;
-        let (ours, neighbours) = (median(&ours), median(&neighbours));
+        let (ours, neighbours, processor) = (median(&ours), median(&neighbours), median(&processor));
         let what = format!(
             "{} runs, {at_once} at once, {} reports each, endpoint at once, its process included",
             count(runs as u64),
@@ -79,7 +86,7 @@ pub fn at_no_delay(setting: &mut Setting) -> Result<Vec<Figure>, Failure> {
         figures.push(
             Figure::ratio(name, what, ours, neighbours)
                 .counts(ours)
-                .measured(format!("{} runs/s", digits(ours)))
+                .measured(format!("{} runs/s, {} of the processor for each", digits(ours), time(processor)))
                 .beside(format!("{} runs/s: a native keep-alive client with the same POSTs", digits(neighbours))),
         );
     }
