@@ -48,10 +48,10 @@ bench-short: target ## Measure a little of everything, and fail if a report is l
 	cargo run --quiet --bin bench -- --short
 
 soak: target ## Report 10,000 runs to an endpoint that fails and stands still now and then (some minutes)
-	cargo run --release --bin chaos
+	cargo run --release --bin chaos --$(if $(SEED), --seed $(SEED))
 
 soak-short: target ## The same with 300 runs (under a minute)
-	cargo run --quiet --bin chaos -- --runs 300
+	cargo run --quiet --bin chaos -- --runs 300$(if $(SEED), --seed $(SEED))
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden

@@ -12,6 +12,8 @@ use crate::setting::{Failure, Setting};
 
 /// Outputs of a run: fewer than wait for it in the outbox at most.
 const OUTPUTS: usize = 100;
+/// A measurement is made in as many turns.
+const TURNS: usize = 10;
 /// What is not delivered by then is given up: only the calls are measured.
 const LEFT: [(&str, &str); 1] = [("ORCHESTRA_DELIVERY_TIMEOUT", "200ms")];
 
@@ -56,18 +58,20 @@ fn of_kind(output: &str, kind: &str) -> Result<Vec<f64>, Failure> {
 /// An output and its `flush`, beside the same POST by others.
 pub fn waited_for(setting: &mut Setting) -> Result<Vec<Figure>, Failure> {
     setting.endpoint.answer(0)?;
-    let times = setting.scale.waited_for;
+    // In turns that are short, so that whatever else the machine does is shared by all.
+    let times = setting.scale.waited_for.div_ceil(TURNS);
     let request = Requests::of(setting, r#"{"do": "pour", "times": 1}"#)?.only(1);
     let (kept, fresh) = (native::client(true)?, native::client(false)?);
     let sdk = sdk::environment();
     let [mut ours, mut keeping, mut connecting, mut of_sdk] = [const { Vec::new() }; 4];
-    repeated(setting.scale.repeats, setting.scale.patience, || {
+    repeated(setting.scale.repeats * TURNS, setting.scale.patience, || {
         let input = format!(r#"{{"do": "time-acknowledged", "times": {times}}}"#);
         let ended = setting.end(setting.run(0, &input));
         let nanos: f64 = ended.output.trim().parse().map_err(|_| format!("the task failed: {}", ended.end))?;
         ours.push(nanos / 1e9 / times as f64);
         for (client, seconds) in [(&kept, &mut keeping), (&fresh, &mut connecting)] {
             let (request, client, url) = (request.clone(), client.clone(), setting.endpoint.url.clone());
+            let before = setting.endpoint.tally()?.requests;
             let began = Instant::now();
             // In a task of its own, as a run is.
             let sending = setting.runtime.spawn(async move {
@@ -78,9 +82,13 @@ pub fn waited_for(setting: &mut Setting) -> Result<Vec<Figure>, Failure> {
             });
             setting.runtime.block_on(sending)??;
             seconds.push(began.elapsed().as_secs_f64() / times as f64);
+            let arrived = setting.endpoint.tally()?.requests - before;
+            if arrived != times {
+                return Err(format!("{arrived} of {times} requests of the native client arrived").into());
+            }
         }
         if let Ok(python) = &sdk {
-            of_sdk.push(sdk::seconds(python, &setting.endpoint.url, times / 5)?);
+            of_sdk.push(sdk::seconds(python, &setting.endpoint.url, times / 2)?);
         }
         Ok::<_, Failure>(())
     })?;

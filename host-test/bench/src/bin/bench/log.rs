@@ -86,11 +86,12 @@ pub fn measure(setting: &mut Setting) -> Result<Vec<Figure>, Failure> {
     ])
 }
 
-fn natively(setting: &Setting, parts: u64) -> Result<f64, Failure> {
+fn natively(setting: &mut Setting, parts: u64) -> Result<f64, Failure> {
     let text = "x".repeat(usize::try_from(PART_BYTES)?);
     let body = format!(r#"{{"event_type":"LOG","metadata":{{}},"log_name":"run.log","data":"{text}"}}"#);
     let part = Requests::of(setting, "{}")?.with_body(body.into());
     let (client, url) = (native::client(true)?, setting.endpoint.url.clone());
+    let before = setting.endpoint.tally()?.requests as u64;
     let began = Instant::now();
     let sending = setting.runtime.spawn(async move {
         for _ in 0..parts {
@@ -99,7 +100,12 @@ fn natively(setting: &Setting, parts: u64) -> Result<f64, Failure> {
         Ok::<_, reqwest::Error>(())
     });
     setting.runtime.block_on(sending)??;
-    Ok(began.elapsed().as_secs_f64())
+    let seconds = began.elapsed().as_secs_f64();
+    let arrived = setting.endpoint.tally()?.requests as u64 - before;
+    if arrived != parts {
+        return Err(format!("{arrived} of {parts} parts of the native client arrived").into());
+    }
+    Ok(seconds)
 }
 
 /// In MiB, all of its linear memory.

@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
         [endpoint::ROLE] => server::serve().map_err(Failure::from),
-        [memory::ROLE, url, count] => as_number(count).and_then(|count| memory::be_measured(url, count)),
+        [memory::ROLE, url, count, case] => as_number(count).and_then(|count| memory::be_measured(url, count, case)),
         [log::ROLE, url, mib] => as_number(mib).and_then(|mib| log::be_the_sender(url, mib as u64)),
         _ => return measure(&Arguments::parse()),
     };

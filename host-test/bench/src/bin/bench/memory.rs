@@ -18,8 +18,17 @@ use crate::setting::{Failure, Setting};
 /// By this argument the program becomes the process whose memory is measured.
 pub const ROLE: &str = "be-measured-in-memory";
 
-/// Each tells that it is there, and then waits for the acknowledgement of an ending of its own: both instances are there.
-const INPUT: &str = r#"{"do": "write", "text": "here", "then": {"do": "insist"}}"#;
+/// What a task does: each tells that it is there.
+const CASES: [(&str, &str); 2] = [
+    // It returns, and its three reports wait.
+    ("returned", r#"{"do": "write", "text": "here", "then": {"do": "pour", "times": 1}}"#),
+    // It waits for the acknowledgement of an ending of its own: its own instance is there, too.
+    ("waits", r#"{"do": "write", "text": "here", "then": {"do": "insist"}}"#),
+];
+const NAMES: [[&str; 3]; 2] = [
+    ["memory-1000", "memory-5000", "memory-10000"],
+    ["memory-waiting-1000", "memory-waiting-5000", "memory-waiting-10000"],
+];
 /// The endpoint is silent for as long as it takes until all runs are there.
 const PATIENT: [(&str, &str); 4] = [
     ("ORCHESTRA_FIRST_BYTE_TIMEOUT", "1h"),
@@ -44,7 +53,8 @@ struct Seen {
 }
 
 /// In this process: the runs. It ends when it is told something, and has told what it has seen.
-pub fn be_measured(url: &str, count: usize) -> Result<(), Failure> {
+pub fn be_measured(url: &str, count: usize, case: &str) -> Result<(), Failure> {
+    let (_, input) = CASES.into_iter().find(|(name, _)| *name == case).ok_or("this is not a case")?;
     place::raise_descriptors();
     let runtime = tokio::runtime::Runtime::new()?;
     let task = {
@@ -63,7 +73,7 @@ pub fn be_measured(url: &str, count: usize) -> Result<(), Failure> {
                 there.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let run = runs::delivered(runs::run(url, number, INPUT), &PATIENT);
+        let run = runs::delivered(runs::run(url, number, input), &PATIENT);
         runtime.spawn(async move { task.run(Run { observer: Some(observer), ..run }).await });
     }
     let (mut last, mut since, mut during) = (0, Instant::now(), Usage::now()?);
@@ -89,17 +99,20 @@ pub fn be_measured(url: &str, count: usize) -> Result<(), Failure> {
 /// In a process of its own for each number of runs.
 pub fn measure(setting: &mut Setting) -> Result<Vec<Figure>, Failure> {
     let mut figures = Vec::new();
-    for (name, &runs) in ["memory-1000", "memory-5000", "memory-10000"].into_iter().zip(setting.scale.in_memory) {
-        setting.endpoint.hold()?;
-        let what = format!("memory of a run while {} are there", count(runs as u64));
-        let seen = Child::start(&[ROLE, &setting.endpoint.url, &runs.to_string()])?.hear::<Seen>();
-        setting.endpoint.answer(0)?;
-        figures.push(match seen {
-            Ok(seen) => figure(name, &what, runs, &seen),
-            Err(error) => Figure::value(name, what, f64::NAN).measured(format!("not known: {error}")),
-        });
-        if let Some(figure) = figures.last().filter(|figure| figure.value.is_nan()) {
-            setting.faults.push(format!("{}: {}", figure.what, figure.measured));
+    for ((case, _), names) in CASES.into_iter().zip(NAMES) {
+        for (name, &runs) in names.into_iter().zip(setting.scale.in_memory) {
+            setting.endpoint.hold()?;
+            let what = format!("memory of a run whose task {case}, while {} are there", count(runs as u64));
+            let seen = Child::start(&[ROLE, &setting.endpoint.url, &runs.to_string(), case])?.hear::<Seen>();
+            setting.endpoint.answer(0)?;
+            let figure = match seen {
+                Ok(seen) => figure(name, &what, runs, &seen),
+                Err(error) => Figure::value(name, what, f64::NAN).measured(format!("not known: {error}")),
+            };
+            if figure.value.is_nan() {
+                setting.faults.push(format!("{}: {}", figure.what, figure.measured));
+            }
+            figures.push(figure);
         }
     }
     Ok(figures)

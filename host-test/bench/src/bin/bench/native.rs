@@ -40,6 +40,11 @@ impl Requests {
         Ok(Self(requests))
     }
 
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Only the one in this place.
     pub fn only(self, index: usize) -> Self {
         Self(self.0.into_iter().skip(index).take(1).collect())
