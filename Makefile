@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help target tools build compose examples demo docs test golden test-hosts test-page picture lint advisories clean
+.PHONY: help target tools build compose examples demo docs test soak golden test-hosts test-page picture lint advisories clean
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
@@ -38,6 +38,9 @@ docs: ## Make docs/wit.md from wit/*.wit
 
 test: target ## Run the unit tests and the conformance suite
 	cargo test
+
+soak: ## Play RUNS (1000000) random runs of the process component, and look after its invariants: some minutes
+	ORCHESTRA_SIMULATION_RUNS=$(or $(RUNS),1000000) cargo test --lib simulation::soak -- --nocapture
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
