@@ -11,6 +11,7 @@ mod record;
 mod report;
 mod soak;
 mod task;
+mod waits;
 mod weather;
 mod wire;
 mod world;

@@ -85,6 +85,9 @@ impl Task {
             }
             (_, None) => self.policy.budget,
         };
+        if self.record.closing().is_none() {
+            self.record.wait_for_the_budget(now, &self.policy);
+        }
         let result = self.call(format_args!("flush"), limit, Process::flush)?;
         match result {
             Ok(()) if self.held() > 0 => Err("results: a flush succeeded, and something still waits".to_string()),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::account::everything_is_accounted_for;
 use super::record::{Closing, Ending};
 use super::task::{Broken, Host, PERIOD, TEXT, Task};
+use super::waits::waits_are_kept;
 use super::wire::{Name, Sent, Wire};
 use crate::contract::{Delivery, DeliveryError, Outcome, Report, Shortfall};
 use crate::platform::Platform as _;
@@ -40,6 +41,7 @@ pub fn hold_after_the_drop(task: &Task, shortfall: &Shortfall) -> Result<Wire, B
     the_ending_arrives_if_the_endpoint_recovers(task, &wire)?;
     reports_arrive_in_order(task, &wire)?;
     logs_arrive_whole(task, &wire, shortfall)?;
+    waits_are_kept(task, &wire)?;
     Ok(wire)
 }
 

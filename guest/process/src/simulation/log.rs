@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::record::OpenLog;
-use super::task::{BYTES_HELD, Broken, KIB, LOGS_OPEN, MIB, PART_BYTES, PERIOD, REPORTS_HELD, TEXT, Task};
+use super::task::{Broken, KIB, LOGS_OPEN, MIB, PART_BYTES, PERIOD, TEXT, Task};
 use crate::contract::Delivery;
 use crate::platform::Platform as _;
 use crate::process::Fault;
@@ -76,10 +76,9 @@ impl Task {
     pub(super) fn close_log(&mut self, log: usize) -> Result<(), Broken> {
         self.record.logs[log].is_open = false;
         let number = self.record.logs[log].number;
-        let (held, bytes) = self.process().held();
         let limit = match self.delivery {
             Delivery::Blocking => self.policy.budget,
-            Delivery::Background if held >= REPORTS_HELD || bytes + 2 * PART_BYTES > BYTES_HELD => self.policy.budget,
+            Delivery::Background if self.may_be_full(2 * PART_BYTES) => self.policy.budget,
             Delivery::Background | Delivery::NonBlocking => Duration::ZERO,
         };
         self.call(format_args!("close log {number}"), limit, |process| process.close_log(number))

@@ -15,6 +15,8 @@ pub struct Record {
     pub ending: Option<Ending>,
     pub ending_key: Option<String>,
     pub closings: Vec<Closing>,
+    /// The last attempts of calls that wait for the budget, which the endpoint's patience does not put off.
+    pub last_attempts: Vec<LastAttempt>,
     pub calls: usize,
     pub found_no_room: Cell<bool>,
 }
@@ -58,7 +60,22 @@ pub struct Closing {
     pub last_attempt: Duration,
 }
 
+/// Of a call that began then, and whether the endpoint likes it or not.
+#[derive(Clone, Copy)]
+pub struct LastAttempt {
+    pub call_at: Duration,
+    pub over_at: Duration,
+    pub at: Duration,
+}
+
 impl Record {
+    /// A call waits, from now on, for the budget.
+    pub fn wait_for_the_budget(&mut self, now: Duration, policy: &Policy) {
+        let over_at = now + policy.budget;
+        let at = over_at - Duration::from_secs(15).min(policy.budget / 4);
+        self.last_attempts.push(LastAttempt { call_at: now, over_at, at });
+    }
+
     pub fn close(&mut self, at: Duration, time: Duration, policy: &Policy) {
         let by = at + time;
         let ending_first_from = by - policy.budget.min(time / 2);
@@ -77,9 +94,20 @@ impl Record {
 
     /// From when on the ending may go before other reports, by what was said until `at`.
     pub fn ending_first_from(&self, at: Duration) -> Duration {
-        // What was said in that very moment may have been said after it.
-        let said = self.closings.iter().rev().skip_while(|closing| closing.at > at);
+        self.closings_at(at).map(|closing| closing.ending_first_from).min().unwrap_or(Duration::MAX)
+    }
+
+    /// From when on an attempt is made whatever the endpoint asks for, by what was said until `at`.
+    pub fn last_attempt(&self, at: Duration) -> Duration {
+        let of_calls = self.last_attempts.iter().filter(|call| call.call_at <= at && at <= call.over_at);
+        let of_the_run = self.closings_at(at).filter(|closing| at < closing.by).map(|closing| closing.last_attempt);
+        of_calls.map(|call| call.at).chain(of_the_run).min().unwrap_or(Duration::MAX)
+    }
+
+    /// What was said in that very moment may have been said after it.
+    fn closings_at(&self, at: Duration) -> impl Iterator<Item = &Closing> {
+        let said = self.closings.iter().rev().skip_while(move |closing| closing.at > at);
         let count = said.clone().take_while(|closing| closing.at == at).count() + 1;
-        said.take(count).map(|closing| closing.ending_first_from).min().unwrap_or(Duration::MAX)
+        said.take(count)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::record::Made;
-use super::task::{BYTES_HELD, Broken, CONTROL, KIB, MIB, REPORTS_HELD, Sort, TEXT, Task};
+use super::task::{Broken, CONTROL, KIB, MIB, Sort, TEXT, Task};
 use super::world::{Attempt, End};
 use crate::contract::{Delivery, Report};
 use crate::platform::Platform as _;
@@ -21,8 +21,7 @@ impl Task {
             Sort::Log { bytes, is_control: true } => (6 * bytes, Report::Log(format!("g{number}")), false),
             Sort::Log { bytes, is_control: false } => (bytes, Report::Log(format!("g{number}")), false),
         };
-        let (held, bytes) = self.process().held();
-        let is_full = held >= REPORTS_HELD || bytes + size + 4 * KIB > BYTES_HELD;
+        let is_full = self.may_be_full(size);
         let limit = match self.delivery {
             Delivery::Blocking => self.policy.budget,
             Delivery::Background if is_full => self.policy.budget,
@@ -107,7 +106,9 @@ impl Task {
             attempts.iter().rposition(|attempt| matches!(attempt.end, Some((_, End::Acknowledged | End::Refused))));
         let silent_since = attempts.get(resolved.map_or(0, |index| index + 1)).map(|attempt| attempt.at);
         let is_silent = silent_since.is_some_and(|since| now >= since + self.attempt);
-        if is_silent || self.has_failed() || now - began >= self.policy.budget {
+        // What has failed may have been silent for as long as that.
+        let has_failed = attempts.iter().any(|attempt| matches!(attempt.end, Some((at, End::Failed)) if at >= began));
+        if is_silent || has_failed || now - began >= self.policy.budget {
             return Ok(());
         }
         Err(format!(

@@ -209,6 +209,13 @@ impl Task {
         }
     }
 
+    /// Whether a report of that size may find no room. What open logs hold takes its place first, if it is old enough.
+    pub fn may_be_full(&self, bytes: usize) -> bool {
+        let (held, held_bytes) = self.process().held();
+        let logs = self.record.logs.iter().filter(|log| log.is_open).count();
+        held + logs >= REPORTS_HELD || held_bytes + logs * PART_BYTES + bytes + 4 * KIB > BYTES_HELD
+    }
+
     /// One call of the component's: it takes no longer than it may, and holds no more than it may afterwards.
     pub fn call<T: Debug>(
         &mut self,
@@ -218,6 +225,9 @@ impl Task {
     ) -> Result<T, Broken> {
         self.record.calls += 1;
         let began = self.world.now();
+        if self.delivery == Delivery::Blocking {
+            self.record.wait_for_the_budget(began, &self.policy);
+        }
         self.world.begin_to_tell(|| what.to_string());
         let result = call(self.process.as_mut().unwrap());
         let took = self.world.now() - began;

@@ -9,6 +9,7 @@ use fastrand::Rng;
 use super::BEGIN;
 use super::weather::Weather;
 use crate::answer::{Answer, Fault};
+use crate::http_date::retry_after;
 use crate::platform::Platform;
 use crate::request::Request;
 
@@ -39,6 +40,8 @@ pub struct Attempt {
     pub request: Rc<Request>,
     /// When it was over for the component, and how.
     pub end: Option<(Duration, End)>,
+    /// Until when the answer asked for patience.
+    pub asked_until: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +163,7 @@ impl Platform for World {
         });
         let deadline = at + request.target.timeouts.attempt();
         let over_at = at + fate.takes;
-        self.0.attempts.borrow_mut().push(Attempt { at, request, end: None });
+        self.0.attempts.borrow_mut().push(Attempt { at, request, end: None, asked_until: None });
         assert_eq!(attempt, self.0.over.get(), "two attempts are under way");
         self.0.event.set(Some(over_at).filter(|over_at| *over_at <= deadline));
         Exchange { world: self.clone(), attempt, over_at, deadline, result: fate.result }
@@ -184,6 +187,10 @@ impl Platform for World {
             Ok(_) | Err(Fault::Denied(_)) => End::Refused,
         };
         self.over(exchange.attempt, end);
+        if let (Ok(Answer { retry_after: Some(value), .. }), End::Failed) = (&result, end) {
+            let asked = retry_after(value, self.unix_time()).map(|wait| self.now().saturating_add(wait));
+            self.0.attempts.borrow_mut()[exchange.attempt].asked_until = asked;
+        }
         self.tell_of_an_attempt(|| match &result {
             Ok(answer) => format!("    attempt {}: {} {:?}", exchange.attempt, answer.status, answer.retry_after),
             Err(fault) => format!("    attempt {}: {fault:?}", exchange.attempt),
