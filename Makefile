@@ -39,8 +39,8 @@ docs: ## Make docs/wit.md from wit/*.wit
 test: target ## Run the unit tests and the conformance suite
 	cargo test
 
-soak: ## Play RUNS (1000000) random runs of the process component, and look after its invariants: some minutes
-	ORCHESTRA_SIMULATION_RUNS=$(or $(RUNS),1000000) cargo test --lib simulation::soak -- --nocapture
+soak: ## Play RUNS (1000000) random runs of the process component, from FIRST_SEED (0) on, and check its invariants: minutes
+	ORCHESTRA_SIMULATION_RUNS=$(or $(RUNS),1000000) ORCHESTRA_SIMULATION_FIRST_SEED=$(or $(FIRST_SEED),0) cargo test --lib simulation::soak -- --nocapture
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden

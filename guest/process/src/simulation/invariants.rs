@@ -8,6 +8,7 @@ use super::record::{Closing, Ending};
 use super::task::{Broken, Host, PERIOD, TEXT, Task};
 use super::waits::waits_are_kept;
 use super::wire::{Name, Sent, Wire};
+use super::world::End;
 use crate::contract::{Delivery, DeliveryError, Outcome, Report, Shortfall};
 use crate::platform::Platform as _;
 
@@ -139,7 +140,7 @@ fn at_most_one_ending_is_sent(task: &Task, wire: &Wire) -> Result<(), Broken> {
     }
     let attempts = task.world.attempts();
     let acknowledgements = wire.attempts.iter().zip(attempts.iter()).filter(|(index, attempt)| {
-        wire.sent[**index].name == Name::Ending && matches!(attempt.end, Some((_, super::world::End::Acknowledged)))
+        wire.sent[**index].name == Name::Ending && matches!(attempt.end, Some((_, End::Acknowledged)))
     });
     if acknowledgements.count() > 1 {
         return Err("one ending: it was sent again after its acknowledgement".to_string());
@@ -163,15 +164,15 @@ fn reports_arrive_in_order(task: &Task, wire: &Wire) -> Result<(), Broken> {
     if !by_chance.is_sorted_by_key(|(_, number)| number) {
         return Err("order: reports were not taken in the order of their calls".to_string());
     }
-    let (mut latest, mut before_the_ending, mut is_ended) = (0, 0, None);
+    let (mut latest, mut before_the_ending, mut is_ended) = (0, 0, false);
     for (index, attempt) in wire.attempts.iter().zip(task.world.attempts().iter()) {
-        let Sent { name, drawn, acknowledged, is_log, .. } = &wire.sent[*index];
+        let Sent { name, drawn, is_log, .. } = &wire.sent[*index];
         if *name == Name::Ending {
             let is_early = attempt.at < task.record.ending_first_from(attempt.at);
             if let (true, Some(ending)) = (is_early, &task.record.ending) {
                 before_the_ending = ending.draws;
             }
-            is_ended = acknowledged.or(is_ended);
+            is_ended |= matches!(attempt.end, Some((_, End::Acknowledged)));
             continue;
         }
         let Some(drawn) = *drawn else {
@@ -183,7 +184,7 @@ fn reports_arrive_in_order(task: &Task, wire: &Wire) -> Result<(), Broken> {
         if drawn < before_the_ending {
             return Err(format!("order: {name:?} is tried after the ending, whose time did not run short"));
         }
-        if is_ended.is_some_and(|ended| attempt.at >= ended) && !is_log {
+        if is_ended && !is_log {
             return Err(format!("order: {name:?} is tried after the ending was acknowledged"));
         }
         latest = drawn;

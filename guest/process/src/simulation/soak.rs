@@ -47,12 +47,13 @@ fn whatever_a_task_calls_and_an_endpoint_does_the_invariants_hold() {
         return;
     }
     let runs = number("ORCHESTRA_SIMULATION_RUNS").unwrap_or(RUNS);
-    let (next, first_broken) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
+    let first = number("ORCHESTRA_SIMULATION_FIRST_SEED").unwrap_or(0);
+    let (next, first_broken) = (AtomicU64::new(first), AtomicU64::new(u64::MAX));
     let tally = EVENTS.map(|_| AtomicU64::new(0));
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= runs.min(first_broken.load(Ordering::Relaxed)) {
+            if seed >= (first + runs).min(first_broken.load(Ordering::Relaxed)) {
                 return;
             }
             match play(seed, false) {
@@ -71,7 +72,7 @@ fn whatever_a_task_calls_and_an_endpoint_does_the_invariants_hold() {
         }
     });
     let seed = first_broken.into_inner();
-    if seed < runs {
+    if seed < u64::MAX {
         let Err(broken) = play(seed, true) else { panic!("seed {seed} is not the same every time") };
         println!("\nplay it alone: ORCHESTRA_SIMULATION_SEED={seed} cargo test --lib whatever_a_task -- --nocapture");
         panic!("seed {seed} broke an invariant: {broken}");
