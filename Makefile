@@ -47,10 +47,12 @@ bench-short: target ## Measure a little of everything, and fail if a report is l
 	cargo build --quiet --bin orchestra-wasm
 	cargo run --quiet --bin bench -- --short
 
-soak: target ## Report 10,000 runs to an endpoint that fails and stands still now and then (some minutes)
+soak: target ## Play a million random runs, then report 10,000 real ones to an endpoint that fails and stands still (some minutes)
+	ORCHESTRA_SIMULATION_RUNS=$(or $(RUNS),1000000) ORCHESTRA_SIMULATION_FIRST_SEED=$(or $(FIRST_SEED),0) \
+		cargo test --quiet --lib simulation::soak
 	cargo run --release --bin chaos --$(if $(SEED), --seed $(SEED))
 
-soak-short: target ## The same with 300 runs (under a minute)
+soak-short: target ## Report 300 real runs so (under a minute)
 	cargo run --quiet --bin chaos -- --runs 300$(if $(SEED), --seed $(SEED))
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)

@@ -63,20 +63,6 @@ impl Event {
         Ok(Self::Log { name, text })
     }
 
-    /// What it takes in the outbox, about: what a protocol puts around it is next to nothing.
-    pub fn bytes(&self) -> usize {
-        let details = |details: &Details| {
-            details.message.as_ref().map_or(0, String::len)
-                + details.data.as_ref().map_or(0, |data| data.as_str().len())
-        };
-        match self {
-            Self::Start(given) | Self::Progress(given) | Self::Ending(_, given) => details(given),
-            Self::Stage { name, details: given, .. } => name.len() + details(given),
-            Self::Output { name, value } => name.len() + value.as_str().len(),
-            Self::Log { name, text } => name.len() + text.len(),
-        }
-    }
-
     /// How errors call this report.
     pub fn report(&self) -> Report {
         match self {

@@ -38,10 +38,6 @@ impl Json {
 pub struct Object(Json);
 
 impl Object {
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
     /// The error ends the sentence "the data …".
     pub fn parse(text: String) -> Result<Self, &'static str> {
         let json = Json::parse(text)?;

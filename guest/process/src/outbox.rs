@@ -82,7 +82,7 @@ struct Closing {
 pub struct Outbox<H: Platform> {
     host: H,
     policy: Policy,
-    /// How long a report waits for room after the endpoint's last acknowledgement: as long as one attempt may take.
+    /// How long a report waits for room while the endpoint does not acknowledge: as long as one attempt may take.
     room_wait: Duration,
     /// In the order of the calls. At most one has an attempt under way.
     queue: Vec<Waiting<H>>,
@@ -111,8 +111,8 @@ struct Rest {
     own_until: Duration,
     /// By the endpoint's `Retry-After`.
     asked_until: Duration,
-    /// The last acknowledgement; before there is one, the first attempt.
-    alive_at: Option<Duration>,
+    /// The first attempt since the last acknowledgement. An endpoint that was not asked is not silent.
+    silent_since: Option<Duration>,
 }
 
 impl<H: Platform> Outbox<H> {
@@ -137,6 +137,11 @@ impl<H: Platform> Outbox<H> {
         self.queue.len()
     }
 
+    #[cfg(test)]
+    pub fn held(&self) -> (usize, usize) {
+        (self.queue.len(), self.bytes)
+    }
+
     pub fn ledger(&mut self) -> &mut Ledger {
         &mut self.ledger
     }
@@ -158,34 +163,38 @@ impl<H: Platform> Outbox<H> {
         }
         self.fold(kind);
         let now = self.host.now();
-        match self.rest.alive_at {
+        match self.rest.silent_since {
             _ if self.has_room(bytes, kind) => Room::Free,
-            Some(alive_at) if now >= alive_at + self.room_wait => Room::None,
+            Some(since) if now >= since + self.room_wait => Room::None,
             _ => Room::Later,
         }
     }
 
-    /// Wait for room for as long as the endpoint acknowledges, and at most for the budget.
-    pub fn wait_for_room(&mut self, bytes: usize, kind: Kind) -> Room {
-        let deadline = self.host.now() + self.policy.budget;
+    /// When the budget of a report that is made now is spent.
+    pub fn budget_ends_at(&self) -> Duration {
+        self.host.now() + self.policy.budget
+    }
+
+    /// Wait for room for as long as the endpoint acknowledges, and at most to the end of the budget.
+    pub fn wait_for_room(&mut self, bytes: usize, kind: Kind, budget_end: Duration) -> Room {
         loop {
             match self.room(bytes, kind) {
                 Room::Later => {}
                 room => return room,
             }
-            let alive_at = self.rest.alive_at;
-            let silent_at = alive_at.unwrap_or_else(|| self.host.now()) + self.room_wait;
-            let until = Some(deadline.min(silent_at));
+            let silent_since = self.rest.silent_since;
+            let silent_at = silent_since.unwrap_or_else(|| self.host.now()) + self.room_wait;
+            let until = Some(budget_end.min(silent_at));
             self.deliver_until(Patience { until, last_attempt: None, goal: Goal::Room(bytes, kind) });
-            if !self.has_room(bytes, kind) && self.rest.alive_at == alive_at {
+            if !self.has_room(bytes, kind) && self.rest.silent_since == silent_since {
                 return Room::None;
             }
         }
     }
 
-    /// Deliver for at most the budget. A report that had all its attempts gets one more, if its time has come.
-    pub fn deliver_for_a_report(&mut self) -> Result<(), DeliveryError> {
-        self.deliver_for(self.policy.budget, Goal::EmptyOrSpent)
+    /// Deliver to the end of the budget at most. A report that had all its attempts gets one more, if its time has come.
+    pub fn deliver_for_a_report(&mut self, budget_end: Duration) -> Result<(), DeliveryError> {
+        self.deliver_by(budget_end, Goal::EmptyOrSpent)
     }
 
     /// As far as it goes without waiting.
@@ -243,7 +252,7 @@ impl<H: Platform> Outbox<H> {
     /// Before the run's time is counted for at most the budget; else to the end of that time, or for the budget if it is over.
     pub fn flush(&mut self) -> Result<(), DeliveryError> {
         match self.closing {
-            None => self.deliver_for(self.policy.budget, Goal::Empty),
+            None => self.deliver_by(self.budget_ends_at(), Goal::Empty),
             Some(Closing { by, .. }) if self.host.now() >= by => {
                 self.close_within(self.policy.budget);
                 self.deliver_to_the_end()
@@ -293,22 +302,18 @@ impl<H: Platform> Outbox<H> {
         self.ledger.note(DeliveryError { report, cause, attempts: 0, kept: false, explanation });
     }
 
-    /// Whether a part of this open log still waits.
-    pub fn holds_part_of(&self, log: u32) -> bool {
-        self.queue.iter().any(|waiting| waiting.kind == Kind::LogPart(log))
+    /// Whether there is room for what this open log holds.
+    pub fn takes_part_of(&self, log: u32) -> bool {
+        self.has_room(0, Kind::LogPart(log))
     }
 
     pub fn first_undelivered(&self) -> Result<(), DeliveryError> {
         self.waiting().next().map_or(Ok(()), Err)
     }
 
-    fn deliver_for(&mut self, time: Duration, goal: Goal) -> Result<(), DeliveryError> {
-        let until = self.host.now() + time;
-        self.deliver_until(Patience {
-            until: Some(until),
-            last_attempt: Some(until - LAST_ATTEMPT.min(time / 4)),
-            goal,
-        });
+    fn deliver_by(&mut self, budget_end: Duration, goal: Goal) -> Result<(), DeliveryError> {
+        let last_attempt = budget_end - LAST_ATTEMPT.min(self.policy.budget / 4);
+        self.deliver_until(Patience { until: Some(budget_end), last_attempt: Some(last_attempt), goal });
         self.first_undelivered()
     }
 
@@ -402,7 +407,7 @@ impl<H: Platform> Outbox<H> {
         if may_begin {
             waiting.attempts += 1;
             waiting.under_way = Some(self.host.begin(Rc::clone(&waiting.request)));
-            self.rest.alive_at.get_or_insert(now);
+            self.rest.silent_since.get_or_insert(now);
         }
         may_begin
     }
@@ -448,7 +453,7 @@ impl<H: Platform> Outbox<H> {
             self.rest.asked_until = now.saturating_add(after.unwrap_or_default());
             return Some(false);
         }
-        self.rest = Rest { alive_at: Some(now), ..Rest::default() };
+        self.rest = Rest::default();
         let Waiting { report, kind, attempts, .. } = self.remove(index);
         let refused = match verdict {
             Verdict::Acknowledged | Verdict::Retry { .. } => None,
@@ -487,8 +492,10 @@ impl<H: Platform> Outbox<H> {
     }
 
     fn has_room(&self, bytes: usize, kind: Kind) -> bool {
-        let is_free = self.queue.len() < REPORTS_HELD && self.bytes + bytes <= BYTES_HELD;
-        is_free && !matches!(kind, Kind::LogPart(log) if self.holds_part_of(log))
+        // What would never fit is taken alone.
+        let is_free = self.queue.is_empty() || self.queue.len() < REPORTS_HELD && self.bytes + bytes <= BYTES_HELD;
+        // Of an open log one part waits at a time.
+        is_free && !(matches!(kind, Kind::LogPart(_)) && self.queue.iter().any(|waiting| waiting.kind == kind))
     }
 
     /// Leave out progress of which no attempt was made, and which a newer one has overtaken: one in the outbox, or one of

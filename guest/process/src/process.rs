@@ -99,7 +99,7 @@ impl<H: Platform> Process<H> {
         let is_full = self.logs.would_fill(log, text)?;
         // Whoever is told that there is no room writes the same text again. So it is taken as a whole or not at all.
         let room = match self.config.delivery {
-            Delivery::NonBlocking if is_full => Some(self.room(text.len(), Kind::LogPart(log))),
+            Delivery::NonBlocking if is_full => Some(self.room(text.len(), Kind::LogPart(log), Duration::ZERO)),
             _ => None,
         };
         if room == Some(Room::Later) {
@@ -138,8 +138,9 @@ impl<H: Platform> Process<H> {
         let event = Event::Ending(outcome, Details::parse(message, data)?);
         self.send_all_logs();
         self.outbox.close();
-        self.take_in(event, Kind::Ending)?;
-        self.deliver(Outbox::deliver_to_the_end)
+        let budget_end = self.outbox.budget_ends_at();
+        self.take_in(event, Kind::Ending, budget_end)?;
+        self.deliver(true, Outbox::deliver_to_the_end)
     }
 
     /// How many reports are pending then.
@@ -152,7 +153,7 @@ impl<H: Platform> Process<H> {
     /// How long from now [`Self::advance`] has nothing to do but what a request under way brings about. `None` if nothing is
     /// left to do.
     pub fn next_advance(&self) -> Option<Duration> {
-        let log_at = self.logs.old_at(|log| !self.outbox.holds_part_of(log));
+        let log_at = self.logs.old_at(|log| self.outbox.takes_part_of(log));
         let at = [log_at, self.outbox.due_at()].into_iter().flatten().min()?;
         Some(at.saturating_sub(self.outbox.host().now()))
     }
@@ -187,6 +188,12 @@ impl<H: Platform> Process<H> {
         self.outbox.shortfall()
     }
 
+    /// How many reports wait, and their bytes.
+    #[cfg(test)]
+    pub fn held(&self) -> (usize, usize) {
+        self.outbox.held()
+    }
+
     // Once in the component, not once in every kind of report.
     #[inline(never)]
     fn report(&mut self, event: Event) -> Result<(), Fault> {
@@ -196,18 +203,23 @@ impl<H: Platform> Process<H> {
             Event::Log { .. } => Kind::Log,
             _ => Kind::Ordinary,
         };
-        self.take_in(event, kind)?;
-        self.deliver(Outbox::deliver_for_a_report)
+        self.take_in_and_deliver(event, kind)
     }
 
     fn send_part(&mut self, Part { name, text, .. }: Part, kind: Kind) -> Result<(), Fault> {
-        self.take_in(Event::Log { name, text }, kind)?;
-        self.deliver(Outbox::deliver_for_a_report)
+        self.take_in_and_deliver(Event::Log { name, text }, kind)
+    }
+
+    /// Waiting for room and for the acknowledgement have one budget together.
+    fn take_in_and_deliver(&mut self, event: Event, kind: Kind) -> Result<(), Fault> {
+        let budget_end = self.outbox.budget_ends_at();
+        self.take_in(event, kind, budget_end)?;
+        self.deliver(false, |outbox| outbox.deliver_for_a_report(budget_end))
     }
 
     fn send_old_logs(&mut self) {
         let now = self.outbox.host().now();
-        while let Some(part) = self.logs.next_old(now, |log| !self.outbox.holds_part_of(log)) {
+        while let Some(part) = self.logs.next_old(now, |log| self.outbox.takes_part_of(log)) {
             self.take_in_whatever_holds(part);
         }
     }
@@ -218,57 +230,65 @@ impl<H: Platform> Process<H> {
         }
     }
 
-    /// Logs are few, and a part of them is small: these are taken beyond the limits of the outbox.
+    /// Logs are few, and a part of them is small: as the run ends, these are taken beyond the limits of the outbox.
     fn take_in_whatever_holds(&mut self, Part { log, name, text }: Part) {
+        let (event, kind) = (Event::Log { name, text }, Kind::LogPart(log));
         // That the protocol has logs was checked when it was opened.
-        _ = self.push(&Event::Log { name, text }, Kind::LogPart(log));
+        if let Ok(request) = self.request(&event, kind) {
+            self.push(event.report(), kind, request);
+        }
     }
 
     /// From here on the report counts: it is in the outbox, or lost for want of room, and the run's state follows it.
-    fn take_in(&mut self, event: Event, kind: Kind) -> Result<(), Fault> {
+    fn take_in(&mut self, event: Event, kind: Kind, budget_end: Duration) -> Result<(), Fault> {
         let next = self.state.after(&event)?;
-        if kind != Kind::Ending && !self.config.silent {
-            // What is added to the caller's bytes is next to nothing.
-            let room = self.room(event.bytes(), kind);
-            match room {
-                Room::Free => {}
-                Room::Later => return Err(Fault::OutboxFull),
-                Room::None => {
-                    self.outbox.lose(event.report());
-                    self.state = next;
-                    return Ok(());
-                }
-            }
+        let request = self.request(&event, kind)?;
+        let report = event.report();
+        // It is in the request, and there may be a wait.
+        drop(event);
+        let room = match kind {
+            Kind::Ending => Room::Free,
+            _ if self.config.silent => Room::Free,
+            _ => self.room(request.body.len(), kind, budget_end),
+        };
+        match room {
+            Room::Free => self.push(report, kind, request),
+            Room::Later => return Err(Fault::OutboxFull),
+            Room::None => self.outbox.lose(report),
         }
-        self.push(&event, kind)?;
         self.state = next;
         Ok(())
     }
 
-    /// As the run's delivery has it: waits for room, or looks for it once more.
-    fn room(&mut self, bytes: usize, kind: Kind) -> Room {
+    /// As the run's delivery has it: waits for room, or not.
+    fn room(&mut self, bytes: usize, kind: Kind, budget_end: Duration) -> Room {
+        if self.outbox.room(bytes, kind) == Room::Free {
+            return Room::Free;
+        }
+        // An acknowledgement may have come that nobody has looked for yet.
+        self.outbox.deliver_at_once();
         match (self.outbox.room(bytes, kind), self.config.delivery) {
-            (Room::Later, Delivery::NonBlocking) => {
-                self.outbox.deliver_at_once();
-                self.outbox.room(bytes, kind)
+            (Room::Later, Delivery::Blocking | Delivery::Background) => {
+                self.outbox.wait_for_room(bytes, kind, budget_end)
             }
-            (Room::Later, _) => self.outbox.wait_for_room(bytes, kind),
             (room, _) => room,
         }
     }
 
-    fn push(&mut self, event: &Event, kind: Kind) -> Result<(), Fault> {
+    fn push(&mut self, report: Report, kind: Kind, request: Request) {
+        if !self.config.silent {
+            self.outbox.push(report, kind, request);
+        }
+    }
+
+    fn request(&self, event: &Event, kind: Kind) -> Result<Request, Fault> {
         let host = self.outbox.host();
-        let id = match self.ending_key {
+        let idempotency_key = match self.ending_key {
             Some(key) if kind == Kind::Ending => key,
             _ => Uuid::random(host.random(), host.random()),
         };
-        let body = self.body(event, id)?;
-        if !self.config.silent {
-            let target = Rc::clone(&self.target);
-            self.outbox.push(event.report(), kind, Request { target, idempotency_key: id, body });
-        }
-        Ok(())
+        let body = self.body(event, idempotency_key)?;
+        Ok(Request { target: Rc::clone(&self.target), idempotency_key, body })
     }
 
     fn body(&self, event: &Event, id: Uuid) -> Result<alloc::vec::Vec<u8>, Fault> {
@@ -277,10 +297,14 @@ impl<H: Platform> Process<H> {
     }
 
     /// As the run's delivery has it: only a blocking report and an ending wait, and say what became of it.
-    fn deliver(&mut self, wait: impl FnOnce(&mut Outbox<H>) -> Result<(), DeliveryError>) -> Result<(), Fault> {
+    fn deliver(
+        &mut self,
+        is_ending: bool,
+        wait: impl FnOnce(&mut Outbox<H>) -> Result<(), DeliveryError>,
+    ) -> Result<(), Fault> {
         let is_waited_for = match self.config.delivery {
             Delivery::Blocking => true,
-            Delivery::Background => matches!(self.state, State::Ended(_)),
+            Delivery::Background => is_ending,
             // Whoever holds the run begins requests where they cost the task no time.
             Delivery::NonBlocking => return Ok(()),
         };

@@ -1,6 +1,21 @@
 //! A host for tests: time passes only while somebody waits, chance always gives the longest wait, and attempts end as
 //! scripted. Attempts beyond the script are acknowledged at once.
 
+mod account;
+mod ending;
+mod events;
+mod host;
+mod invariants;
+mod log;
+mod record;
+mod report;
+mod soak;
+mod task;
+mod waits;
+mod weather;
+mod wire;
+mod world;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;

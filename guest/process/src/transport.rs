@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use orchestra_policy::BYTES_A_SECOND;
+use orchestra_policy::{ANSWER_READ_BYTES, ANSWER_READ_TIME, BYTES_A_SECOND};
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
@@ -27,11 +27,6 @@ use crate::text;
 
 /// At most this much of an answer, a header or a host's own error is kept for the text of an error.
 const ANSWER_KEPT_BYTES: usize = 1024;
-/// At most this much of an answer is read. Hosts keep a connection only if its answer was read to the end.
-const ANSWER_READ_BYTES: usize = 64 * 1024;
-/// An answer is read for at most this long. Its status has settled by then what it means.
-const ANSWER_READ_TIME: Duration = Duration::from_millis(250);
-
 /// A body is written in pieces of at most this size, so that it can be seen to move on a slow line.
 const PIECE_BYTES: usize = 16 * 1024;
 

@@ -95,7 +95,7 @@ fn a_dead_endpoint_is_an_error_and_not_a_trap() {
     assert!(delay.attempts >= 5 && delay.explanation.contains("refused"), "{}", delay.explanation);
 }
 
-/// Without requests of its own that move, so that this host has nothing but that time to go by.
+/// The endpoint hangs, so that the host has nothing but that time to go by.
 #[test]
 fn a_host_with_an_event_loop_learns_when_to_advance() {
     let endpoint = MockEndpoint::script([vec![hang()], acknowledged(1)].concat());

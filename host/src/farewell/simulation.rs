@@ -163,14 +163,15 @@ fn play(seed: u64) {
     assert!(!is_fair || parting.is_acknowledged, "nothing goes wrong, and the ending is lost: {told}");
 }
 
-/// `ORCHESTRA_SIMULATION_RUNS` plays more of them, `ORCHESTRA_SIMULATION_SEED` one again.
+/// `ORCHESTRA_SIMULATION_RUNS` and `ORCHESTRA_SIMULATION_FIRST_SEED` play more of them, `ORCHESTRA_SIMULATION_SEED` one again.
 #[test]
 fn soak() {
     let number = |name: &str| env::var(name).ok().map(|value| value.parse().expect(name));
     if let Some(seed) = number("ORCHESTRA_SIMULATION_SEED") {
         return play(seed);
     }
-    for seed in 0..number("ORCHESTRA_SIMULATION_RUNS").unwrap_or(RUNS) {
+    let first = number("ORCHESTRA_SIMULATION_FIRST_SEED").unwrap_or(0);
+    for seed in (first..).take(number("ORCHESTRA_SIMULATION_RUNS").unwrap_or(RUNS) as usize) {
         let played = std::panic::catch_unwind(|| play(seed));
         assert!(played.is_ok(), "again: ORCHESTRA_SIMULATION_SEED={seed} cargo test --lib farewell::simulation");
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Config;
 use crate::contract::Delivery::{Background, Blocking, NonBlocking};
 use crate::contract::Outcome;
 use crate::contract::Shortfall;
@@ -728,6 +729,116 @@ fn the_last_part_of_a_closed_log_that_finds_no_room_counts_as_lost() {
     run.close_log(log);
     let lost = run.unacknowledged().reports.into_iter().find(|error| !error.kept).map(|error| error.report);
     assert_eq!(lost, Some(Report::Log("run.log".to_string())));
+}
+
+/// Nothing about reporting may stop a task, and a log may come after the ending.
+#[test]
+fn a_background_log_after_the_ending_does_not_wait() {
+    let simulation = Simulation::script([slow(0), slow(10)]);
+    let mut run = simulation.run(Background);
+    complete(&mut run).unwrap();
+    run.log("run.log", "x".to_string()).unwrap();
+    assert_eq!((simulation.seconds(), pending(&mut run)), (0.0, 1));
+}
+
+#[test]
+fn a_blocking_report_waits_for_room_and_for_its_acknowledgement_within_one_budget() {
+    let simulation = Simulation::script([slow(1000)]);
+    let policy = Policy { budget: Duration::from_millis(100), ..Policy::DEFAULT };
+    let mut run = simulation.run_with(Blocking, policy);
+    // An attempt may take 20 s: the endpoint is not silent yet when the outbox is full.
+    for number in 0..REPORTS_HELD {
+        set(&mut run, number).unwrap_err();
+    }
+    let before = simulation.seconds();
+    set(&mut run, REPORTS_HELD).unwrap_err();
+    assert!(simulation.seconds() - before <= 0.1001, "{}", simulation.seconds() - before);
+}
+
+/// It may acknowledge at once: nobody knows before it is asked.
+#[test]
+fn an_endpoint_that_was_not_asked_is_not_silent() {
+    let simulation = Simulation::script([]);
+    let mut run = simulation.run(NonBlocking);
+    set(&mut run, 0).unwrap();
+    assert_eq!(pending(&mut run), 0);
+    simulation.pass(1000);
+    for number in 0..2 * REPORTS_HELD {
+        set(&mut run, number).unwrap();
+    }
+    run.flush().unwrap();
+    assert_eq!(simulation.acknowledged().len(), 1 + 2 * REPORTS_HELD);
+}
+
+#[test]
+fn an_acknowledgement_that_came_while_the_task_was_busy_makes_room() {
+    let simulation = Simulation::script([slow(1)]);
+    let mut run = full_run(&simulation, Background, |run, number| set(run, number).unwrap());
+    simulation.pass(1000);
+    set(&mut run, REPORTS_HELD).unwrap();
+    run.flush().unwrap();
+    assert_eq!(simulation.acknowledged().len(), REPORTS_HELD + 1);
+}
+
+#[test]
+fn a_report_that_the_protocol_does_not_have_is_told_however_full_the_outbox_is() {
+    let simulation = Simulation::script([slow(1000)]);
+    let mut config = Config::jobs("key", "client", "https://example.com").unwrap();
+    config.delivery = Background;
+    let mut run = Process::open(Rc::new(config), simulation.clone(), "id", None).unwrap();
+    for number in 0..REPORTS_HELD {
+        run.stage(&number.to_string(), true, None, None).unwrap();
+    }
+    simulation.pass(20);
+    assert!(matches!(set(&mut run, 0), Err(Fault::Unsupported(_))));
+}
+
+/// A control character has six bytes there.
+#[test]
+fn bytes_count_as_they_go_over_the_wire() {
+    let simulation = Simulation::script([slow(1000)]);
+    let mut run = simulation.run(NonBlocking);
+    let control = "\u{1}".repeat(2 * 1024 * 1024);
+    run.log("a", control.clone()).unwrap();
+    assert_eq!(run.log("a", control), Err(Fault::OutboxFull));
+}
+
+#[test]
+fn a_report_that_is_larger_than_the_outbox_is_taken_alone() {
+    let simulation = Simulation::script([slow(1)]);
+    let mut run = simulation.run(NonBlocking);
+    run.log("a", "\u{1}".repeat(4 * 1024 * 1024)).unwrap();
+    assert!(matches!(run.held(), (1, bytes) if bytes > BYTES_HELD));
+    assert_eq!(set(&mut run, 1), Err(Fault::OutboxFull));
+    simulation.pass(1);
+    set(&mut run, 1).unwrap();
+}
+
+/// However many are opened and closed one after the other.
+#[test]
+fn old_text_of_logs_stays_where_it_is_while_the_outbox_is_full() {
+    let simulation = Simulation::script([slow(100_000)]);
+    let mut run = full_run(&simulation, NonBlocking, |run, number| set(run, number).unwrap());
+    for _ in 0..100 {
+        let log = run.open_log("run.log").unwrap();
+        run.write_log(log, "x").unwrap();
+        simulation.pass(10);
+        assert_eq!(pending(&mut run), REPORTS_HELD);
+        run.close_log(log);
+    }
+}
+
+#[test]
+fn old_text_of_a_log_goes_out_as_soon_as_there_is_room() {
+    let simulation = Simulation::script([slow(50)]);
+    let mut run = full_run(&simulation, NonBlocking, |run, number| set(run, number).unwrap());
+    let log = run.open_log("run.log").unwrap();
+    run.write_log(log, "x").unwrap();
+    simulation.pass(50);
+    assert_eq!(pending(&mut run), 0);
+    assert_eq!(run.next_advance(), Some(Duration::ZERO));
+    run.advance(Duration::ZERO);
+    assert_eq!(sent(&simulation).len(), REPORTS_HELD + 1);
 }
 
 #[test]
