@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help target tools build compose examples demo docs test golden test-hosts test-page picture lint advisories clean
+.PHONY: help target tools build compose examples demo docs test fuzz golden test-hosts test-page picture lint advisories clean
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
@@ -38,6 +38,9 @@ docs: ## Make docs/wit.md from wit/*.wit
 
 test: target ## Run the unit tests and the conformance suite
 	cargo test
+
+fuzz: target ## Look for inputs that break a property, by coverage: RUNS=100000 of each target, or of TARGET=part-of-a-name
+	scripts/fuzz $(or $(RUNS),100000) $(TARGET)
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden
