@@ -186,7 +186,9 @@ impl Contract {
 fn are_compatible(ours: &str, theirs: &str) -> bool {
     let track = |name: &str| -> Option<(String, String)> {
         let (interface, version) = name.split_once('@')?;
-        let numbers: Vec<&str> = version.split(['.', '-', '+']).collect();
+        // What is behind a + says how it was built, and may have any sign in it.
+        let version = version.split('+').next().unwrap_or(version);
+        let numbers: Vec<&str> = version.split(['.', '-']).collect();
         let track = match numbers[..] {
             // A pre-release is compatible with itself only.
             _ if version.contains('-') => version.to_string(),
@@ -389,6 +391,8 @@ fn to_task<T: HasForward>(store: &mut StoreContextMut<'_, T>, value: Val) -> was
 
 #[cfg(test)]
 mod tests {
+    mod fuzz;
+
     use super::*;
 
     fn contract() -> Contract {
@@ -436,6 +440,7 @@ mod tests {
             ("a:b/c@1.2.0", "a:b/c@2.2.0", false),
             ("a:b/c@0.0.1", "a:b/c@0.0.2", false),
             ("a:b/c@1.0.0-rc.1", "a:b/c@1.0.0", false),
+            ("a:b/c@0.1.0", "a:b/c@0.1.7+a-b", true),
             ("a:b/c@0.1.0", "a:b/d@0.1.0", false),
             ("a:b/c", "a:b/c", true),
             ("a:b/c", "a:b/c@0.1.0", false),
