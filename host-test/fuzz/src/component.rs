@@ -5,8 +5,10 @@ use crate::{Result, Unstructured};
 /// The types of values that need no name, but for those below that are made of others.
 const SIMPLE: [&str; 8] = ["bool", "u8", "s32", "u64", "f32", "char", "string", "(list u8)"];
 
-/// What can be exported under one name: a core function, its type, and what it is lifted to.
-const ENTRIES: [(&str, &str); 4] = [
+/// What can be exported under one name: a core function, its type, and what it is lifted to. Mostly that of a command.
+const ENTRIES: [(&str, &str); 6] = [
+    ("(result i32) i32.const 0", "(result (result))"),
+    ("(result i32) i32.const 0", "(result (result))"),
     ("(result i32) i32.const 0", "(result (result))"),
     ("", ""),
     ("(result i32) i32.const 0", "(result u32)"),
@@ -18,9 +20,13 @@ pub fn component(input: &mut Unstructured<'_>, imports: &[&str], exports: &[&str
     let mut text = String::from("(component\n");
     for _ in 0..input.int_in_range(0..=4)? {
         let name = input.choose(imports)?;
+        // A name that is there twice makes a component invalid, which is seldom of interest.
+        if text.contains(&format!("\"{name}\"")) && !input.ratio(1, 8)? {
+            continue;
+        }
         text += &format!("(import \"{name}\" (instance");
         for number in 0..input.int_in_range(0..=3)? {
-            let function = *input.choose(&["run", "get-environment", "[method]process.flush", "a"])?;
+            let function = *input.choose(&["run", "get-environment", "a", "b", "c"])?;
             let (parameter, result) = (value(input, 3)?, value(input, 3)?);
             text += match number {
                 0 => format!(" (export \"r{number}\" (type (sub resource)))"),
@@ -32,6 +38,9 @@ pub fn component(input: &mut Unstructured<'_>, imports: &[&str], exports: &[&str
     }
     for number in 0..input.int_in_range(0..=2)? {
         let (name, (core, lifted)) = (input.choose(exports)?, input.choose(&ENTRIES)?);
+        if text.contains(&format!("\"{name}\"")) {
+            continue;
+        }
         text += &format!(
             "(core module $m{number} (func (export \"run\") {core}))
             (core instance $i{number} (instantiate $m{number}))

@@ -278,7 +278,7 @@ const EXPORTS: [&str; 5] = [
 
 #[test]
 fn a_component_of_any_shape_is_loaded_or_refused() {
-    Fuzz::new().slower(20).values(|input| {
+    Fuzz::new().slower(40).values(|input| {
         if let Ok(program) = wat::parse_str(component(input, &IMPORTS, &EXPORTS)?) {
             // What is not refused has imports that are given.
             if let Err(error) = host().load(&program) {
@@ -299,7 +299,7 @@ fn bytes_that_were_a_component_are_loaded_or_refused() {
         (func $f (result (result)) (canon lift (core func $i "run")))
         (instance $e (export "run" (func $f)))
         (export "wasi:cli/run@0.2.0" (instance $e)))"#;
-    Fuzz::new().slower(20).seeds([wat::parse_str(text).unwrap(), b"\0asm\x0d\0\x01\0".to_vec()]).bytes(|bytes| {
+    Fuzz::new().slower(40).seeds([wat::parse_str(text).unwrap(), b"\0asm\x0d\0\x01\0".to_vec()]).bytes(|bytes| {
         if let Err(error) = host().load(bytes) {
             assert!(!error.to_string().is_empty());
         }
