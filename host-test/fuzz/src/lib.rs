@@ -14,9 +14,10 @@ mod mutation;
 pub use arbitrary::{Arbitrary, Result, Unstructured};
 pub use component::component;
 
-/// How many inputs a target has in `cargo test`, unless it says otherwise.
+/// How many inputs a target has in `cargo test`, unless it is slower, or the variable says otherwise.
 #[cfg(not(feature = "libfuzzer"))]
 const INPUTS: usize = 2000;
+const INPUTS_VARIABLE: &str = "FUZZ_RUNS";
 
 /// A file with the one input to check, so that what `make fuzz` has found can be seen again by `cargo test`.
 #[cfg(not(feature = "libfuzzer"))]
@@ -70,7 +71,8 @@ impl Fuzz {
     /// Checks a property of bytes.
     #[cfg(feature = "libfuzzer")]
     pub fn bytes(self, property: impl Fn(&[u8]) + Send + Sync + 'static) {
-        libfuzzer::run(&self.seeds, &self.words, self.share.unwrap_or(1), property);
+        let inputs = inputs().expect("scripts/fuzz sets FUZZ_RUNS");
+        libfuzzer::run(&self.seeds, &self.words, inputs / self.share.unwrap_or(1), property);
     }
 
     /// Checks a property of bytes.
@@ -89,10 +91,16 @@ impl Fuzz {
         }
         self.seeds.iter().for_each(|seed| check(seed));
         let mut mutations = mutation::Mutations::of(&self.seeds, &self.words);
-        for _ in 0..INPUTS / self.share.unwrap_or(1) {
+        for _ in 0..inputs().unwrap_or(INPUTS) / self.share.unwrap_or(1) {
             check(&mutations.next());
         }
     }
+}
+
+/// How many there are to be, if that is said.
+fn inputs() -> Option<usize> {
+    let given = std::env::var(INPUTS_VARIABLE).ok()?;
+    Some(given.parse().unwrap_or_else(|_| panic!("{INPUTS_VARIABLE} is not a number")))
 }
 
 /// Prints the input if the property does not hold for it.

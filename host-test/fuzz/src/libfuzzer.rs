@@ -1,6 +1,6 @@
 //! libFuzzer, driven from within a test.
 //!
-//! `scripts/fuzz` says in the environment where its files go and how many inputs there are to be.
+//! `scripts/fuzz` says in the environment where its files go.
 
 use std::ffi::{CString, c_char, c_int};
 use std::path::{Path, PathBuf};
@@ -35,11 +35,10 @@ extern "C" fn check(input: *const u8, bytes: usize) -> c_int {
     0
 }
 
-/// Ends the process: with success if the property holds for all inputs.
-pub fn run(seeds: &[Vec<u8>], words: &[Vec<u8>], share: usize, property: impl Fn(&[u8]) + Send + Sync + 'static) {
+/// Ends the process: with success if the property holds for this many inputs.
+pub fn run(seeds: &[Vec<u8>], words: &[Vec<u8>], count: usize, property: impl Fn(&[u8]) + Send + Sync + 'static) {
     assert!(PROPERTY.set(Box::new(property)).is_ok(), "a process has one target: name it, with --exact");
     let folder = PathBuf::from(env::var_os("FUZZ_FOLDER").expect("scripts/fuzz sets FUZZ_FOLDER"));
-    let runs: usize = env::var("FUZZ_RUNS").ok().and_then(|runs| runs.parse().ok()).expect("FUZZ_RUNS is a number");
     let (inputs, failures, dictionary) = (folder.join("inputs"), folder.join("failures"), folder.join("words"));
     for folder in [&inputs, &failures] {
         fs::create_dir_all(folder).expect("the folder can be made");
@@ -49,7 +48,7 @@ pub fn run(seeds: &[Vec<u8>], words: &[Vec<u8>], share: usize, property: impl Fn
     }
     let mut arguments = vec![
         "fuzz".to_string(),
-        format!("-runs={}", runs / share),
+        format!("-runs={count}"),
         format!("-artifact_prefix={}/", failures.display()),
         "-max_len=4096".into(),
         "-timeout=20".into(),
@@ -65,12 +64,12 @@ pub fn run(seeds: &[Vec<u8>], words: &[Vec<u8>], share: usize, property: impl Fn
     let arguments: Vec<CString> = arguments.into_iter().map(to_c).collect();
     let mut pointers: Vec<*mut c_char> = arguments.iter().map(|argument| argument.as_ptr().cast_mut()).collect();
     pointers.push(ptr::null_mut());
-    let mut count = c_int::try_from(arguments.len()).expect("there are few");
+    let mut argument_count = c_int::try_from(arguments.len()).expect("there are few");
     let mut arguments_there = pointers.as_mut_ptr();
     // A panic ends the process then, so that libFuzzer sees it.
     libfuzzer_sys::initialize(ptr::null(), ptr::null());
     // SAFETY: the arguments are C strings with a null behind them, and outlive the call.
-    let status = unsafe { LLVMFuzzerRunDriver(&mut count, &mut arguments_there, check) };
+    let status = unsafe { LLVMFuzzerRunDriver(&mut argument_count, &mut arguments_there, check) };
     std::process::exit(status);
 }
 
