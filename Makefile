@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help target tools build compose examples demo docs test bench bench-short soak soak-short golden test-hosts test-page picture lint advisories clean
+.PHONY: help target tools build compose examples demo docs test bench bench-short soak soak-short fuzz golden test-hosts test-page picture lint advisories clean
 
 COMPONENTS := process runner wrapper guard
 GUEST := $(COMPONENTS:%=--package orchestra-%) --target wasm32-wasip2 --profile component
@@ -54,6 +54,9 @@ soak: target ## Play a million random runs, then report 10,000 real ones to an e
 
 soak-short: target ## Report 300 real runs so (under a minute)
 	cargo run --quiet --bin chaos -- --runs 300$(if $(SEED), --seed $(SEED))
+
+fuzz: target ## Look for inputs that break a property, by coverage: RUNS=100000 of each target, or of TARGET=part-of-a-name
+	scripts/fuzz $(or $(RUNS),100000) $(TARGET)
 
 golden: ## Record again what the published orchestra-sdk does (Python 3.10 and PyPI; under a minute)
 	scripts/golden

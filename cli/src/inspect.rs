@@ -138,3 +138,6 @@ fn hosts(shape: &Shape) -> Vec<&'static str> {
 fn has(names: &[String], start: &str) -> bool {
     names.iter().any(|name| name.starts_with(start))
 }
+
+#[cfg(test)]
+mod fuzz;

@@ -2,6 +2,8 @@
 
 mod compose;
 mod dev;
+#[cfg(test)]
+mod fuzz;
 mod inspect;
 mod process_limits;
 mod progress;

@@ -5,6 +5,8 @@
 
 mod error;
 mod fit;
+#[cfg(test)]
+mod fuzz;
 mod graph;
 mod strip;
 

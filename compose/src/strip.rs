@@ -1,7 +1,7 @@
 //! A component without its custom sections: names, and who made it. The linker leaves some of them whatever it is told.
 
 use wasm_encoder::{Component, ComponentSectionId, Encode, Module, RawSection, Section};
-use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
+use wasmparser::{BinaryReader, BinaryReaderError, Encoding, Parser, Payload};
 
 /// `wasm`, a component or a core module, without the custom sections of itself and of all that is in it. It behaves as
 /// before; a backtrace through it has no names.
@@ -31,12 +31,26 @@ pub fn strip(wasm: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
             Payload::CustomSection(_) => {}
             section => {
                 if let Some((id, range)) = section.as_section() {
-                    // Within `wasm`, whose length is a usize.
-                    let data = &wasm[range.start as usize..range.end as usize];
+                    // A section of code is told by its beginning, and may say that it is longer than there are bytes.
+                    let (start, bytes) = (range.start as usize, range.end.saturating_sub(range.start) as usize);
+                    let rest = wasm.get(start..).unwrap_or_default();
+                    let data = BinaryReader::new(rest, range.start).read_bytes(bytes)?;
                     RawSection { id, data }.append_to(&mut stripped);
                 }
             }
         }
     }
     Ok(stripped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_that_is_cut_off_is_an_error() {
+        // A module with one function, whose section of code says that it has nine bytes.
+        let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x09\x01\x02\0\x0b";
+        assert!(strip(module).is_err());
+    }
 }

@@ -19,6 +19,8 @@
 mod breach;
 mod event;
 mod feed;
+#[cfg(test)]
+mod fuzz;
 mod misbehaviour;
 mod options;
 mod page;

@@ -1,7 +1,7 @@
 //! From a request to a report: one form for both protocols. Pure.
 
 use orchestra_endpoint::Request;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -12,6 +12,9 @@ pub(crate) const JOBS_PATH: &str = "/jobs/sdk/sdk_receive";
 
 /// A shorter key would be found in texts by accident.
 const TELLING_KEY_BYTES: usize = 8;
+
+/// The contract's limit on data and values, and the report around them. A stack has room for that.
+const NESTING: usize = 128 + 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -74,14 +77,23 @@ impl ReceivedReport {
             report.breach(Breach::NoClientId);
         }
         let mut text = String::from_utf8_lossy(&request.body).into_owned();
-        if let Some(key) = key.filter(|key| key.len() >= TELLING_KEY_BYTES && text.contains(key)) {
-            text = text.replace(key, "[the API key]");
-            report.breach(Breach::KeyInReport);
+        let mut json = parse(&text);
+        if let Some(key) = key.filter(|key| key.len() >= TELLING_KEY_BYTES) {
+            // JSON is written again before it is searched: it may hide the key behind escapes.
+            let (written, key) = match &json {
+                Ok(value) => (value.to_string(), within_quotes(key)),
+                Err(_) => (text.clone(), key.to_owned()),
+            };
+            if written.contains(&key) {
+                text = written.replace(&key, "[the API key]");
+                json = parse(&text);
+                report.breach(Breach::KeyInReport);
+            }
         }
         if !request.body_complete {
             report.breach(Breach::IncompleteBody);
         }
-        match serde_json::from_str(&text) {
+        match json {
             Ok(Value::Object(fields)) => match protocol {
                 Protocol::Webhook => report.read_webhook(&fields),
                 Protocol::Jobs => report.read_jobs(&fields),
@@ -226,6 +238,42 @@ impl ReceivedReport {
     fn breach(&mut self, breach: Breach) {
         self.breaches.push(breach);
     }
+}
+
+/// serde_json's own limit is lower than the one for reports.
+fn parse(text: &str) -> serde_json::Result<Value> {
+    if nesting(text) > NESTING {
+        return serde_json::from_str(text);
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.disable_recursion_limit();
+    let value = Value::deserialize(&mut json)?;
+    json.end().map(|()| value)
+}
+
+/// How deep a parser of `text` can get.
+fn nesting(text: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// The text as JSON has it between quotes.
+fn within_quotes(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 fn pretty(value: &Value) -> String {

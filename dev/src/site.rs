@@ -177,7 +177,11 @@ fn is_for_loopback(request: &Request) -> bool {
     let mut hosts = request.headers.iter().filter(|(name, _)| name == "host").map(|(_, host)| host);
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
     let Ok(authority) = host.parse::<Authority>() else { return false };
-    !host.contains('@')
+    // Behind an address in brackets the parser takes more than a port.
+    let has_only_a_port = host.strip_prefix(authority.host()).is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    has_only_a_port
         && ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| authority.host().eq_ignore_ascii_case(name))
 }
 
@@ -187,3 +191,6 @@ fn is_of_another_site(request: &Request) -> bool {
     let host = request.header("host").unwrap_or_default();
     origin.strip_prefix("http://").is_none_or(|authority| !authority.eq_ignore_ascii_case(host))
 }
+
+#[cfg(test)]
+mod fuzz;

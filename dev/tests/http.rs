@@ -234,7 +234,7 @@ fn only_the_names_of_loopback_are_answered() {
     for good in ["127.0.0.1", "localhost:80", "LOCALHOST", "[::1]:8000"] {
         assert_eq!(with(&format!("host: {good}\r\n")), 200, "{good}");
     }
-    for bad in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "a@localhost", ""] {
+    for bad in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "a@localhost", "[::1]a80", ""] {
         assert_eq!(with(&format!("host: {bad}\r\n")), 421, "{bad}");
     }
     assert_eq!(with("host: localhost\r\nhost: evil.example\r\n"), 421);

@@ -240,7 +240,9 @@ impl Contract {
 fn are_compatible(ours: &str, theirs: &str) -> bool {
     let track = |name: &str| -> Option<(String, String)> {
         let (interface, version) = name.split_once('@')?;
-        let numbers: Vec<&str> = version.split(['.', '-', '+']).collect();
+        // What is behind a + says how it was built, and may have any sign in it.
+        let version = version.split('+').next().unwrap_or(version);
+        let numbers: Vec<&str> = version.split(['.', '-']).collect();
         let track = match numbers[..] {
             // A pre-release is compatible with itself only.
             _ if version.contains('-') => version.to_string(),
@@ -304,8 +306,22 @@ fn as_ending(results: Vec<Val>) -> Vec<Val> {
     }
 }
 
+/// What a value takes, about: its texts, and a word for each of its parts, so that a long list of nothing is long, too.
+pub(crate) fn bytes(value: &Val) -> usize {
+    const WORD: usize = size_of::<Val>();
+    WORD + match value {
+        Val::String(text) => text.len(),
+        Val::List(values) | Val::Tuple(values) => values.iter().map(bytes).sum(),
+        Val::Record(fields) => fields.iter().map(|(_, value)| bytes(value)).sum(),
+        Val::Variant(_, Some(value)) | Val::Option(Some(value)) => bytes(value),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    mod fuzz;
+
     use super::*;
 
     fn contract() -> Contract {
@@ -355,11 +371,18 @@ mod tests {
             ("a:b/c@1.2.0", "a:b/c@2.2.0", false),
             ("a:b/c@0.0.1", "a:b/c@0.0.2", false),
             ("a:b/c@1.0.0-rc.1", "a:b/c@1.0.0", false),
+            ("a:b/c@0.1.0", "a:b/c@0.1.7+a-b", true),
             ("a:b/c@0.1.0", "a:b/d@0.1.0", false),
             ("a:b/c", "a:b/c", true),
             ("a:b/c", "a:b/c@0.1.0", false),
         ] {
             assert_eq!(are_compatible(ours, theirs), expected, "{ours} {theirs}");
         }
+    }
+
+    #[test]
+    fn a_long_list_of_nothing_is_long() {
+        let pairs = Val::List(vec![Val::Tuple(vec![Val::String(String::new()); 2]); 100_000]);
+        assert!(bytes(&pairs) > 100_000 * 2 * size_of::<Val>());
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use wasmtime::component::{Linker, ResourceAny, ResourceDynamic, ResourceType, Val};
 use wasmtime::{StoreContextMut, format_err};
 
-use crate::contract::{Asked, Contract, Function};
+use crate::contract::{Asked, Contract, Function, bytes};
 use crate::lent::Lent;
 use crate::own::Own;
 
@@ -149,18 +149,6 @@ fn refuse(is_fallible: bool, why: String, results: &mut [Val]) -> wasmtime::Resu
     Ok(())
 }
 
-/// What a value takes, about: its texts, and a word for each of its parts, so that a long list of nothing is long, too.
-fn bytes(value: &Val) -> usize {
-    const WORD: usize = size_of::<Val>();
-    WORD + match value {
-        Val::String(text) => text.len(),
-        Val::List(values) | Val::Tuple(values) => values.iter().map(bytes).sum(),
-        Val::Record(fields) => fields.iter().map(|(_, value)| bytes(value)).sum(),
-        Val::Variant(_, Some(value)) | Val::Option(Some(value)) => bytes(value),
-        _ => 0,
-    }
-}
-
 async fn drop_resource<T: HasForward>(mut store: StoreContextMut<'_, T>, rep: u32) -> wasmtime::Result<()> {
     let forward = forward(&mut store)?;
     match forward.resources.remove(&rep) {
@@ -191,16 +179,5 @@ fn to_task<T: HasForward>(store: &mut StoreContextMut<'_, T>, value: Val, whose:
         }
         Val::Result(Ok(Some(value))) => Ok(Val::Result(Ok(Some(Box::new(to_task(store, *value, whose)?))))),
         value => Ok(value),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_list_of_nothing_is_long() {
-        let pairs = Val::List(vec![Val::Tuple(vec![Val::String(String::new()); 2]); 100_000]);
-        assert!(bytes(&pairs) > ARGUMENT_BYTES);
     }
 }

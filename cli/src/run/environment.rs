@@ -80,3 +80,6 @@ fn is_evidently_a_name(text: &str) -> bool {
 fn is_orchestras(name: &str) -> bool {
     orchestra_policy::variables::is_ours(name)
 }
+
+#[cfg(test)]
+mod fuzz;

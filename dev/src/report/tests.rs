@@ -171,6 +171,38 @@ fn the_key_is_masked() {
     }
 }
 
+/// A client may escape any character, and some escape every slash.
+#[test]
+fn the_key_is_masked_however_it_is_escaped() {
+    for (key, escaped) in [
+        ("a-long-key", r"\u0061-long-key"),
+        ("a-long/key", r"a-long\/key"),
+        ("a-\"long\"-key", r#"a-\u0022long\"-key"#),
+    ] {
+        let body =
+            update(&format!(r#""status": "{escaped}", "message": "for {escaped}", "metadata": {{"{escaped}": 1}}"#));
+        let report = ReceivedReport::read(Protocol::Webhook, &request(&format!("Bearer {key}"), None, &body), None);
+        assert_eq!(report.message, "for [the API key]");
+        assert!(report.breaches.contains(&Breach::KeyInReport));
+        assert!(!report.content.contains("long"), "{}", report.content);
+        assert_eq!(report.label, "[the API key]");
+    }
+}
+
+/// The contract lets data through that is nested 128 levels deep, and the report is around it.
+#[test]
+fn data_is_read_as_deep_as_the_contract_lets_it_be() {
+    let nested = |levels: usize| {
+        let data = format!(r#"{{"a": {}1{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
+        webhook(&format!(
+            r#"{{"event_type": "UPDATE_STATUS", "status": "RUNNING", "metadata": {data}, "task_run_id": "{ID}"}}"#
+        ))
+    };
+    assert_eq!((nested(128).kind, nested(128).breaches), (Kind::Running, vec![]));
+    assert!(matches!(nested(129).breaches[..], [Breach::MalformedJson(_)]));
+    assert!(matches!(webhook(&"[".repeat(1_000_000)).breaches[..], [Breach::MalformedJson(_)]));
+}
+
 #[test]
 fn what_is_not_json_by_its_type_is_refused() {
     for (content_type, is) in

@@ -7,6 +7,8 @@
 
 pub mod command;
 mod conduct;
+#[cfg(test)]
+mod fuzz;
 mod http;
 pub mod service;
 mod settings;

@@ -102,6 +102,9 @@ fn misconfigured(what: String) -> Answer {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

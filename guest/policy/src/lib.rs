@@ -13,6 +13,8 @@ extern crate alloc;
 mod bindings;
 mod ending;
 mod escape;
+#[cfg(test)]
+mod fuzz;
 mod input;
 mod run;
 mod span;

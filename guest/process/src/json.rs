@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 /// `data` and the value of an output.
 pub const JSON_BYTES: usize = 1024 * 1024;
-/// serde_json's own limit, and that of many a parser on the way.
+/// The contract's, and about that of many a parser on the way: serde_json's values have 127.
 const NESTING: usize = 128;
 
 /// One JSON text.

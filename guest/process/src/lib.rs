@@ -13,6 +13,8 @@ mod config;
 mod connections;
 mod contract;
 mod event;
+#[cfg(test)]
+mod fuzz;
 mod http_date;
 mod json;
 mod key;

@@ -384,3 +384,6 @@ fn now() -> Duration {
 fn nanoseconds(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod fuzz;

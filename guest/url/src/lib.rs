@@ -14,6 +14,8 @@ extern crate alloc;
 
 mod endpoint;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod host;
 mod origin;
 mod parts;
