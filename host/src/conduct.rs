@@ -105,7 +105,7 @@ fn prepare(task: &Task, run: &Run, output: &Output, reporter: &RunReporter) -> R
     }
     let (forward, lent) = Forward::new(reporter.lent(), reporter.own());
     let limits = Limits::new(run.memory_bytes);
-    Ok((store::new(&task.shared.engine, wasi.build(), hooks, limits, Some(forward), Pace::Yielding), lent))
+    Ok((store::new(&task.shared.engine, &mut wasi, hooks, limits, Some(forward), Pace::Yielding), lent))
 }
 
 /// The store goes with the call, and with it the task's way to the process component.

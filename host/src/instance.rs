@@ -109,7 +109,7 @@ impl Recipe {
         let (activity, ending_first, clock) =
             (hooks.activity(), hooks.ending_first(), hooks.clock().unwrap_or_default());
         let limits = Limits::new(*process_memory_bytes);
-        let mut store = store::new(&process.engine, WasiCtx::builder().build(), hooks, limits, None, Pace::AtOnce);
+        let mut store = store::new(&process.engine, &mut WasiCtx::builder(), hooks, limits, None, Pace::AtOnce);
         let instance = process.at_once.instantiate(&mut store)?;
         let exports = process.exports.load(&mut store, &instance)?;
         let opened = match &self.reporting {
@@ -247,6 +247,9 @@ impl Instance {
         if self.pending == 0 && self.own_ending.as_ref().is_some_and(|own| !own.is_acknowledged) {
             let is_acknowledged = !lacks_its_ending(&self.shortfall()) && self.broken.is_none();
             self.own_ending.iter_mut().for_each(|own| own.is_acknowledged = is_acknowledged);
+        }
+        if self.pending == 0 && self.logs.is_empty() {
+            return None;
         }
         let next = self.enter(|process, store, run| process.call_next_advance(store, run)).flatten();
         next.map(|milliseconds| Duration::from_millis(milliseconds.into()))

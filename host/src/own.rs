@@ -55,7 +55,7 @@ impl Own {
                 let Shared { client, process, process_memory_bytes, contract, .. } = &self.shared;
                 let hooks = client.for_waiting_reports(self.endpoint.clone());
                 let limits = Limits::new(*process_memory_bytes);
-                let wasi = WasiCtx::builder().build();
+                let wasi = &mut WasiCtx::builder();
                 let mut store = store::new(&process.engine, wasi, hooks, limits, None, Pace::Yielding);
                 let instance = process.waiting.instantiate_async(&mut store).await?;
                 let types = contract.resource_types(&instance, &mut store)?;

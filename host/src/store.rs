@@ -1,10 +1,8 @@
 //! What a store holds: a task's, or the process component's.
 
-use std::mem;
-
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::forward::{Forward, HasForward};
@@ -39,17 +37,16 @@ pub(crate) enum Pace {
 
 pub(crate) fn new(
     engine: &Engine,
-    wasi: WasiCtx,
+    wasi: &mut WasiCtxBuilder,
     hooks: Hooks,
     limits: Limits,
     forward: Option<Forward>,
     pace: Pace,
 ) -> Store<Ctx> {
-    let mut wasi = wasi;
     if let Some(clock) = hooks.clock() {
-        // A clock can be given to a builder only, and what it builds can be exchanged.
-        mem::swap(wasi.clocks(), WasiCtx::builder().monotonic_clock(clock).build().clocks());
+        wasi.monotonic_clock(clock);
     }
+    let wasi = wasi.build();
     let (mut table, mut http) = (ResourceTable::new(), WasiHttpCtx::new());
     table.set_max_capacity(RESOURCES);
     http.set_field_size_limit(HEADERS_BYTES);
@@ -109,7 +106,7 @@ mod tests {
     async fn the_process_component_has_the_clock_of_its_requests() {
         let hooks = Client::new(None, None).unwrap().for_reports(None);
         let mut store =
-            new(&Engine::default(), WasiCtx::builder().build(), hooks, Limits::new(0), None, Pace::Yielding);
+            new(&Engine::default(), &mut WasiCtx::builder(), hooks, Limits::new(0), None, Pace::Yielding);
         let before = store.data_mut().clocks().now().unwrap();
         advance(Duration::from_secs(1)).await;
         assert_eq!(store.data_mut().clocks().now().unwrap() - before, 1_000_000_000);

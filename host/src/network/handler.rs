@@ -79,7 +79,7 @@ mod tests {
         let hooks = Client::new(None, None).unwrap().for_waiting_reports(None);
         let limits = Limits::new(16 * 1024 * 1024);
         let process = &host.0.process;
-        let wasi = WasiCtx::builder().build();
+        let wasi = &mut WasiCtx::builder();
         let mut store = store::new(&process.engine, wasi, hooks, limits, None, Pace::Yielding);
         let instance = process.waiting.instantiate_async(&mut store).await.unwrap();
         let function = |name: &str| host.0.contract.functions.iter().find(|function| function.name == name).unwrap();
