@@ -166,12 +166,11 @@ impl Exchange {
         // Nothing drains the body before the request is handled, so what a host does not take now is written afterwards.
         let outgoing_body = outgoing.body().map_err(|()| not_taken("body"))?;
         let stream = outgoing_body.write().map_err(|()| not_taken("body"))?;
-        let taken = write_ahead(&stream, body);
+        let bytes = write_ahead(&stream, body);
         self.response = Some(outgoing_handler::handle(outgoing, Some(options)).map_err(|code| fault(code, key))?);
         self.outgoing_body = Some(outgoing_body);
-        // What broke off is not finished: the answer may say why.
-        let Ok(bytes) = taken else { return Ok(()) };
-        // Hosts may wait in `flush` until somebody reads, so it comes after the request is handled.
+        // Hosts may wait in `flush` until somebody reads, so it comes after the request is handled. If it fails, the request
+        // is not finished: the answer may say why.
         if bytes < body.len() {
             self.sending = Some(stream);
         } else if stream.flush().is_ok() {
@@ -304,19 +303,19 @@ impl Exchange {
     }
 }
 
-/// Write what the host takes of a body before its request is handled: how many bytes that is.
-fn write_ahead(stream: &OutputStream, body: &[u8]) -> Result<usize, StreamError> {
+/// Write what the host takes of a body before its request is handled: how many bytes that is. A host that does not like it
+/// is asked again afterwards.
+fn write_ahead(stream: &OutputStream, body: &[u8]) -> usize {
     let mut rest = body;
     while !rest.is_empty() {
-        let permit = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);
+        let permit = stream.check_write().map_or(0, |permit| usize::try_from(permit).unwrap_or(usize::MAX));
         let (piece, later) = rest.split_at_checked(permit).unwrap_or((rest, &[]));
-        if piece.is_empty() {
+        if piece.is_empty() || stream.write(piece).is_err() {
             break;
         }
-        stream.write(piece)?;
         rest = later;
     }
-    Ok(body.len() - rest.len())
+    body.len() - rest.len()
 }
 
 /// From the end of the request to the answer.
