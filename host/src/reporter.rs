@@ -19,8 +19,6 @@ use crate::shared::Shared;
 /// The last reports of a run, and how long they may take.
 pub(crate) struct Farewell {
     pub(crate) ending: Ending,
-    /// A log's name, and its text.
-    pub(crate) log: Option<(String, String)>,
     pub(crate) patience: Patience,
 }
 
@@ -68,13 +66,19 @@ pub(crate) struct RunReporter {
 }
 
 impl RunReporter {
-    /// If the configuration is wrong, nothing is reported, and that is said at the end.
-    pub(crate) fn start(shared: Shared, reporting: Option<Reporting>, name: String) -> wasmtime::Result<Self> {
+    /// With the name of the log of what the task writes. If the configuration is wrong, nothing is reported, and that is said
+    /// at the end.
+    pub(crate) fn start(
+        shared: Shared,
+        reporting: Option<Reporting>,
+        name: String,
+        log: Option<String>,
+    ) -> wasmtime::Result<Self> {
         let recipe = Recipe::new(shared, reporting, name);
         let mut instance = recipe.open()?;
         instance.report_start();
         let is_reported = instance.is_reported;
-        let lent = Arc::new(Lent::new(instance)?);
+        let lent = Arc::new(Lent::new(instance, log)?);
         let moving = is_reported.then(|| moving(&lent));
         Ok(Self { lent, recipe, moving })
     }
@@ -87,15 +91,25 @@ impl RunReporter {
     /// The task is gone: what it has left is delivered, and the end. An instance that is lost is replaced by a fresh one,
     /// which reports the ending alone: the same one, with the same key, so that it counts once whoever has sent it before.
     pub(crate) async fn end(self, farewell: Farewell) -> Parting {
-        let Farewell { ending, log, patience } = &farewell;
-        part(&self.lent, ending, log.as_ref(), patience).await;
+        let Farewell { ending, patience } = farewell;
+        part(&self.lent, &ending, &patience).await;
+        let mut parting = self.came_to(ending, &patience).await;
+        if let Some(left) = self.lent.log.as_ref().and_then(|log| log.left()) {
+            parting.trouble.push(left.to_string());
+            parting.shortfall.reports.push(left);
+        }
+        parting
+    }
+
+    /// What was reported, but for what is left of the log.
+    async fn came_to(&self, ending: Ending, patience: &Patience) -> Parting {
         let (failure, own) = self.lent.enter(|instance| (instance.failure(), instance.own_ending.clone()));
         let Some(failure) = failure else { return self.lent.enter(|instance| parting(instance, ending.outcome)) };
         if let Some(own) = own.as_ref().filter(|own| own.is_acknowledged) {
             let (outcome, shortfall) = (own.ending.outcome, Shortfall::default());
             return Parting { outcome, is_acknowledged: true, shortfall, trouble: vec![failure] };
         }
-        let ending = own.map_or_else(|| ending.clone(), |own| own.ending);
+        let ending = own.map_or(ending, |own| own.ending);
         replaced(&self.recipe, &ending, patience, failure).await
     }
 }
@@ -112,12 +126,12 @@ fn moving(lent: &Arc<Lent>) -> JoinHandle<()> {
 }
 
 /// Report the end, and deliver what is left. Whatever goes wrong is in the instance.
-async fn part(lent: &Lent, ending: &Ending, log: Option<&(String, String)>, patience: &Patience) {
+async fn part(lent: &Lent, ending: &Ending, patience: &Patience) {
     let until = lent.enter(|instance| {
         instance.report_ending(ending);
         instance.close_logs();
-        if let Some((name, text)) = log {
-            instance.report_log(name, text);
+        if let Some(log) = &lent.log {
+            log.close(instance);
         }
         instance.last_moment()
     });
@@ -154,12 +168,12 @@ async fn replaced(recipe: &Recipe, ending: &Ending, patience: &Patience, failure
         shortfall: Shortfall::default(),
         trouble: vec![failure.clone(), format!("the ending is not reported: {why}")],
     };
-    let fresh = match recipe.open().and_then(Lent::new) {
+    let fresh = match recipe.open().and_then(|instance| Lent::new(instance, None)) {
         Ok(fresh) => Arc::new(fresh),
         Err(error) => return failed(format!("the process component cannot be started: {error:#}")),
     };
     let moving = moving(&fresh);
-    part(&fresh, ending, None, patience).await;
+    part(&fresh, ending, patience).await;
     moving.abort();
     let (again, parting) = fresh.enter(|instance| (instance.failure(), parting(instance, ending.outcome)));
     match again {
@@ -174,6 +188,7 @@ pub(crate) fn check(shared: &Shared, reporting: &Reporting, name: &str) -> Resul
     let instance = recipe.open().map_err(|error| format!("the process component cannot be started: {error:#}"))?;
     instance.refused.map_or(Ok(()), Err)
 }
+
 #[cfg(test)]
 mod tests {
     use host_test::component;
@@ -181,16 +196,13 @@ mod tests {
     use host_test::guest::{API_KEY, RUN_ID};
 
     use crate::network::cache;
-    use crate::{ApiKey, Config, End, Host, Outcome, Reporting, Run};
+    use crate::{ApiKey, Config, End, Ended, Host, Outcome, Reporting, Run};
 
     /// Enough for it to work, and too little for a log.
     const TOO_LITTLE: usize = 3 * 1024 * 1024;
 
-    /// No input is known that makes it trap, so its memory is made too small. The log is lost, and that is told; the task
-    /// goes on, and its ending arrives.
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_process_component_that_traps_is_replaced() {
-        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    /// No input is known that makes the process component trap, so its memory is made too small.
+    async fn ran(endpoint: &MockEndpoint, input: &str, log: Option<String>) -> Ended {
         let mut host = Host::new(&Config { cache: cache(), ..Config::default() }).unwrap();
         host.0.process_memory_bytes = TOO_LITTLE;
         let task = host.load(component::test_task()).unwrap();
@@ -200,8 +212,14 @@ mod tests {
             endpoint: Some(endpoint.url()),
             delivery: Vec::new(),
         };
-        let input = r#"{"do": "log", "kib": 3000}"#.into();
-        let ended = task.run(Run { reporting: Some(reporting), input, ..Run::default() }).await;
+        task.run(Run { reporting: Some(reporting), input: input.into(), log, ..Run::default() }).await
+    }
+
+    /// The log is lost, and that is told; the task goes on, and its ending arrives.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_process_component_that_traps_is_replaced() {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let ended = ran(&endpoint, r#"{"do": "log", "kib": 3000}"#, None).await;
 
         assert!(matches!(&ended.end, End::Failed(Some(error)) if error.contains("the process component failed")));
         assert_eq!((ended.outcome, ended.is_acknowledged), (Outcome::Failed, true));
@@ -209,5 +227,19 @@ mod tests {
         assert!(trouble.starts_with("the process component failed: "), "{trouble}");
         let [start, end] = endpoint.requests();
         assert_eq!((start.json()["status"].as_str(), end.json()["status"].as_str()), (Some("RUNNING"), Some("FAILED")));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_process_component_that_traps_has_not_sent_of_the_log_is_told_and_kept() {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let input = r#"{"do": "write", "text": "a line", "then": {"do": "log", "kib": 3000}}"#;
+        let ended = ran(&endpoint, input, Some("task.log".into())).await;
+
+        assert_eq!((ended.is_acknowledged, ended.output.as_str()), (true, "a line\na line\n"));
+        let [failed, log] = &ended.trouble[..] else { panic!("{ended:?}") };
+        assert!(failed.starts_with("the process component failed: "), "{failed}");
+        assert_eq!(log, "not reported: log task.log: 14 bytes of it were not sent");
+        assert_eq!(ended.shortfall.reports.len(), 1);
+        endpoint.requests::<2>();
     }
 }
