@@ -33,7 +33,7 @@ impl Kept {
         let cut = (self.tail.len() + rest.len()).saturating_sub(TAIL_BYTES);
         let (of_tail, of_rest) = (cut.min(self.tail.len()), cut.saturating_sub(self.tail.len()));
         self.tail.drain(..of_tail);
-        self.tail.extend(rest.iter().skip(of_rest));
+        self.tail.extend(rest.get(of_rest..).unwrap_or_default());
         self.cut_bytes += cut as u64;
     }
 

@@ -1,6 +1,7 @@
 //! The log of what a task writes: it is sent while the task runs, in parts as the contract's open logs have them.
 //!
-//! The host makes the parts itself. What an open log holds goes out before the run's ending; here the ending goes first.
+//! The host makes the parts itself. What an open log holds goes out before the run's ending; here the ending goes first. And
+//! an open log loses text while the endpoint is silent for long; here its head and its tail are kept.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,14 +13,14 @@ use tokio::time::Instant;
 use crate::instance::{Instance, Logged};
 use crate::kept::Kept;
 
-/// A part of this age is sent as it is; it is full when the head of what is held is.
+/// A part of this age is sent as it is. It is full when the head of what is held is full.
 const PART_AGE: Duration = Duration::from_secs(10);
 /// The contract's limit on names.
 const NAME_BYTES: usize = 256;
 /// While this many reports wait, a part stays here: the outbox has room for a few more, and those are the task's.
 const MANY_REPORTS: u32 = 100;
-/// While other reports come and go, it is looked this often whether a part has arrived.
-const LOOK: Duration = Duration::from_millis(100);
+/// While the outbox does not empty, it is searched for the last part at most this often: the search copies its record.
+const SEARCH_PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) struct RunningLog {
     name: String,
@@ -47,9 +48,9 @@ struct Sending {
     untaken: Option<String>,
     /// The name of the part that was sent last, until it has left the outbox.
     waiting: Option<String>,
-    /// How many reports waited when it was looked for it, and when that was.
-    looked: Option<(u32, Instant)>,
-    /// The task is gone: all that is left is due, and what waits for what does not matter any more.
+    /// When the outbox was last searched for that part, and how many reports waited in it then.
+    searched: Option<(u32, Instant)>,
+    /// The task is gone: all that is left is due at once, and any number of parts may wait.
     is_closed: bool,
     /// Why there is no such log.
     refused: Option<String>,
@@ -123,7 +124,7 @@ impl RunningLog {
                 Logged::Taken => {
                     sending.parts += 1;
                     sending.waiting = Some(name);
-                    sending.looked = None;
+                    sending.searched = None;
                     has_sent = true;
                 }
                 Logged::NoRoom => {
@@ -167,10 +168,10 @@ impl Sending {
         }
         let Some(name) = &self.waiting else { return true };
         let now = Instant::now();
-        if self.looked.is_some_and(|(pending, at)| instance.pending >= pending && now < at + LOOK) {
+        if self.searched.is_some_and(|(pending, at)| instance.pending >= pending && now < at + SEARCH_PAUSE) {
             return false;
         }
-        self.looked = Some((instance.pending, now));
+        self.searched = Some((instance.pending, now));
         if instance.holds_log(name) {
             return false;
         }

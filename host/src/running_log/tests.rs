@@ -148,6 +148,24 @@ async fn a_part_stays_here_while_many_reports_wait() {
 }
 
 #[tokio::test]
+async fn what_finds_no_room_when_the_task_is_gone_is_sent_once_there_is_some() {
+    let endpoint = Arc::new(MockEndpoint::always(status(200)));
+    let (lent, log, moving) = started(&endpoint);
+    lent.enter(|instance| {
+        while matches!(instance.report_log("other.log", "a line"), Logged::Taken) {}
+        log.write(&"a".repeat(HEAD_BYTES + 1));
+        log.close(instance);
+    });
+    assert!(log.left().is_some_and(|left| left.to_string().contains("262145 bytes of it were not sent")));
+    assert_eq!(delivered(&lent).await, Shortfall::default());
+    assert_eq!(log.left(), None);
+    let text: String =
+        parts(&endpoint).into_iter().filter(|(name, _)| name.starts_with("run.log")).map(|(_, text)| text).collect();
+    assert_eq!(text.len(), HEAD_BYTES + 1);
+    moving.abort();
+}
+
+#[tokio::test]
 async fn a_log_that_the_contract_does_not_allow_is_told() {
     let endpoint = Arc::new(MockEndpoint::script([]));
     let (lent, moving) = lent_with(&recipe(&endpoint), Some("two\nlines".into()));
