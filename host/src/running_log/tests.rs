@@ -106,10 +106,10 @@ async fn the_log_goes_on_after_a_gap_while_the_task_runs() {
     arrived(&endpoint, 1).await;
     log.write(&"b".repeat(HEAD_BYTES + 1 + TAIL_BYTES));
     pass(SILENCE).await;
-    // Both parts of the `a` and the `b`, and three with the gap, of which the last is full.
-    arrived(&endpoint, 6).await;
-    log.write(&"c".repeat(HEAD_BYTES));
+    // The `a` twice, the `b` before the gap, and what is behind it in four parts, the marker among it.
     arrived(&endpoint, 7).await;
+    log.write(&"c".repeat(HEAD_BYTES));
+    arrived(&endpoint, 8).await;
     let text: String = parts(&endpoint).into_iter().map(|(_, text)| text).collect();
     assert!(text.contains("b\n[1 bytes are left out here]\nb") && text.contains("bc"));
     moving.abort();
