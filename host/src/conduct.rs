@@ -36,8 +36,8 @@ impl Task {
 
 async fn conduct(task: &Task, run: Run) -> Ended {
     let place = place(task, &run).await;
-    let output = Output::new(run.observer.clone());
-    let reporter = match RunReporter::start(task.shared.clone(), run.reporting.clone(), run.name.clone()) {
+    let Run { reporting, name, log, .. } = &run;
+    let reporter = match RunReporter::start(task.shared.clone(), reporting.clone(), name.clone(), log.clone()) {
         Ok(reporter) => reporter,
         Err(error) => {
             let why = format!("the process component cannot be started: {error:#}");
@@ -51,16 +51,16 @@ async fn conduct(task: &Task, run: Run) -> Ended {
             };
         }
     };
+    let output = Output::new(run.observer.clone(), reporter.lent().log.clone());
     let end = match (&place, prepare(task, &run, &output, &reporter)) {
         (Err(end), _) => end.clone(),
         (Ok(_), Ok((store, lent))) => work(task, &run, store, lent).await,
         (Ok(_), Err(why)) => End::NotStarted(why),
     };
     drop(place);
-    let text = output.text();
-    let log = run.log.filter(|_| !text.is_empty()).map(|name| (name, text.clone()));
+    let text = output.end();
     let patience = Patience::new(run.cancellation, run.grace);
-    let parting = reporter.end(Farewell { ending: end.ending(), log, patience }).await;
+    let parting = reporter.end(Farewell { ending: end.ending(), patience }).await;
     output.passed_on().await;
     let Parting { outcome, is_acknowledged, shortfall, trouble } = parting;
     Ended { end, outcome, is_acknowledged, shortfall, trouble, output: text }

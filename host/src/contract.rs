@@ -24,6 +24,10 @@ const ENDINGS: [(&str, Outcome); 4] = [
 const FLUSH: &str = "[method]process.flush";
 const ADVANCE: &str = "[method]process.advance";
 
+/// The call that is the host's alone for the run that it lends: it may have to send the ending once more.
+const ENDING_KEY: &str = "[method]process.set-ending-key";
+const KEY_IS_SET: &str = "the host that runs this task has given its ending a key: leave it as it is";
+
 /// What makes reporters begins so.
 const OF_REPORTERS: &str = "[static]reporter.";
 
@@ -66,6 +70,12 @@ impl Function {
     /// Whether it makes a reporter.
     pub(crate) fn makes_reporters(&self) -> bool {
         self.name.starts_with(OF_REPORTERS)
+    }
+
+    /// What a task is told that calls it for the run that it is lent, if it may not.
+    pub(crate) fn refused(&self) -> Option<Vec<Val>> {
+        let why = || Val::Result(Err(Some(Box::new(Val::String(KEY_IS_SET.into())))));
+        (self.name == ENDING_KEY).then(|| vec![why()])
     }
 
     /// The call itself, into an instance that never waits.
@@ -347,6 +357,8 @@ mod tests {
             assert!(found(&format!("[method]process.{report}")).is_fallible, "{report}");
         }
         assert!(found("[method]log.write").is_fallible);
+        let [Type::Result(key)] = &found(ENDING_KEY).result_types[..] else { panic!("{ENDING_KEY}") };
+        assert_eq!((key.ok(), key.err()), (None, Some(Type::String)));
         assert!(contract.process_kind().is_some());
     }
 

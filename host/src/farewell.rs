@@ -14,8 +14,6 @@ use crate::instance::OwnEnding;
 /// The last reports of a run, and how long they may take.
 pub(crate) struct Farewell {
     pub(crate) ending: Ending,
-    /// A log's name, and its text.
-    pub(crate) log: Option<(String, String)>,
     pub(crate) patience: Patience,
 }
 
@@ -58,8 +56,8 @@ pub(crate) struct Parting {
 /// Who speaks for a run: an instance of the process component. All that speak for one run give its ending the same
 /// idempotency key.
 pub(crate) trait Speaker {
-    /// Report the ending, unless the task has reported one itself, and the log, and deliver what is left.
-    async fn say(&self, ending: &Ending, log: Option<&(String, String)>, patience: &Patience);
+    /// Report the ending, unless the task has reported one itself, and what is left of the log, and deliver it.
+    async fn say(&self, ending: &Ending, patience: &Patience);
 
     /// Why it is lost, if it is: in a sentence.
     fn failure(&self) -> Option<String>;
@@ -78,8 +76,8 @@ pub(crate) async fn part_with<S: Speaker>(
     fresh: impl FnOnce() -> Result<S, String>,
     farewell: &Farewell,
 ) -> Parting {
-    let Farewell { ending, log, patience } = farewell;
-    first.say(ending, log.as_ref(), patience).await;
+    let Farewell { ending, patience } = farewell;
+    first.say(ending, patience).await;
     let Some(failure) = first.failure() else { return first.parting(ending.outcome) };
     let lost = |outcome, is_acknowledged, trouble| Parting {
         outcome,
@@ -100,7 +98,7 @@ pub(crate) async fn part_with<S: Speaker>(
             return lost(ending.outcome, false, vec![failure, why]);
         }
     };
-    second.say(&ending, None, patience).await;
+    second.say(&ending, patience).await;
     match second.failure() {
         Some(why) => lost(ending.outcome, false, vec![failure, unsaid(why)]),
         None => {

@@ -115,14 +115,14 @@ impl Host {
     /// Reports a run whose task has never begun, because it cannot be loaded, say: its start, and this end.
     pub async fn report_end(&self, reporting: Option<Reporting>, name: &str, end: End) -> Ended {
         let ending = end.ending();
-        let parting = match RunReporter::start(self.0.clone(), reporting, name.into()) {
+        let parting = match RunReporter::start(self.0.clone(), reporting, name.into(), None) {
             Ok(reporter) => {
                 let cancellation = CancellationToken::new();
                 if end == End::Cancelled {
                     cancellation.cancel();
                 }
                 let patience = Patience::new(cancellation, GRACE);
-                reporter.end(Farewell { ending, log: None, patience }).await
+                reporter.end(Farewell { ending, patience }).await
             }
             Err(error) => Parting {
                 outcome: ending.outcome,

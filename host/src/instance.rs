@@ -14,7 +14,7 @@ use wasmtime::component::{ResourceAny, ResourceType, Val};
 use wasmtime_wasi::WasiCtx;
 
 use crate::bindings::ProcessComponent;
-use crate::bindings::lifecycle::{self, Delivery, GuestProcess, OpenError, State};
+use crate::bindings::lifecycle::{self, Delivery, GuestProcess, LogError, OpenError, State};
 use crate::contract::{Answer, Asked, Contract, Waits};
 use crate::end::Ending;
 use crate::limits::Limits;
@@ -84,6 +84,16 @@ pub(crate) enum Called {
     NoRoom,
     /// It waits until all is delivered, and at most until this moment of the run's clock.
     Waits(Vec<Val>, Duration),
+}
+
+/// What has become of a log that was to be sent.
+pub(crate) enum Logged {
+    /// It is in the outbox, or the shortfall has it.
+    Taken,
+    /// There is no room for it, or the instance is broken.
+    NoRoom,
+    /// The contract does not allow it: why.
+    Refused(String),
 }
 
 /// A run in an instance that is being made.
@@ -207,10 +217,24 @@ impl Instance {
         self.ends();
     }
 
-    pub(crate) fn report_log(&mut self, name: &str, text: &str) {
-        self.enter(|process, store, run| process.call_send_log(store, run, name, text));
-        self.has_something();
-        self.log_until = self.log_time();
+    pub(crate) fn report_log(&mut self, name: &str, text: &str) -> Logged {
+        match self.enter(|process, store, run| process.call_send_log(store, run, name, text)) {
+            None | Some(Err(LogError::OutboxFull)) => Logged::NoRoom,
+            Some(Err(LogError::InvalidArgument(why) | LogError::Unsupported(why))) => Logged::Refused(why),
+            Some(Ok(()) | Err(LogError::Delivery(_))) => {
+                self.has_something();
+                self.log_until = self.log_time();
+                Logged::Taken
+            }
+        }
+    }
+
+    /// Whether a log of this name waits to be acknowledged. A record that is full does not tell: then it counts as waiting
+    /// for as long as something does.
+    pub(crate) fn holds_log(&mut self, name: &str) -> bool {
+        let Shortfall { reports, further } = if self.pending == 0 { Shortfall::default() } else { self.shortfall() };
+        further > 0
+            || reports.iter().any(|error| error.kept && matches!(&error.report, Report::Log(log) if log == name))
     }
 
     /// Until reports are moved on, it is not known whether one waits.
@@ -360,4 +384,4 @@ pub(crate) fn lacks_its_ending(shortfall: &Shortfall) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,6 +10,7 @@ use wasmtime::component::{ResourceAny, ResourceType};
 use crate::contract::{Answer, Asked};
 use crate::instance::{Called, Instance};
 use crate::network::Clock;
+use crate::running_log::RunningLog;
 
 /// How often a report that found no room is made again even if no other has moved: it may count as lost by then.
 const ROOM_LOOK: Duration = Duration::from_secs(1);
@@ -24,16 +25,21 @@ pub(crate) struct Lent {
     /// Told when its reports have been moved on.
     moved: Notify,
     clock: Clock,
+    /// Of what the task writes.
+    pub(crate) log: Option<Arc<RunningLog>>,
     pub(crate) run: ResourceAny,
     /// The process component's resource types, by kind.
     pub(crate) types: Vec<ResourceType>,
 }
 
 impl Lent {
-    pub(crate) fn new(mut instance: Instance) -> wasmtime::Result<Self> {
+    /// What the task writes is sent under the name of the log, if it has one and something is reported.
+    pub(crate) fn new(mut instance: Instance, log: Option<String>) -> wasmtime::Result<Self> {
         let (activity, clock, run) = (Arc::clone(&instance.activity), instance.clock.clone(), instance.run);
         let types = instance.resource_types()?;
-        Ok(Self { instance: Mutex::new(instance), activity, moved: Notify::new(), clock, run, types })
+        let log = log.filter(|_| instance.is_reported).map(|name| RunningLog::new(name, Arc::clone(&activity)));
+        let (instance, log) = (Mutex::new(instance), log.map(Arc::new));
+        Ok(Self { instance, activity, moved: Notify::new(), clock, log, run, types })
     }
 
     /// Do something with the instance, and have what it leaves moved on.
@@ -50,7 +56,7 @@ impl Lent {
     /// Moves reports on whenever there is something to do. Never ends: it is dropped.
     pub(crate) async fn move_on(&self) {
         loop {
-            let next = self.look(Instance::advance);
+            let next = self.look(|instance| self.advance(instance));
             self.moved.notify_waiters();
             let activity = self.activity.notified();
             match next {
@@ -58,6 +64,13 @@ impl Lent {
                 Some(span) => _ = timeout(span.max(SHORTEST_WAIT), activity).await,
             }
         }
+    }
+
+    fn advance(&self, instance: &mut Instance) -> Option<Duration> {
+        let next = instance.advance();
+        let Some(log) = &self.log else { return next };
+        let next = if log.send_due(instance) { instance.advance() } else { next };
+        [next, log.due_in()].into_iter().flatten().min()
     }
 
     /// Ends when nothing is left to deliver, or with the interruption, whose value it returns.
@@ -85,6 +98,9 @@ impl Lent {
 
     /// A call of the task's. It waits where the contract has it wait: for room, at an ending, and for a flush.
     pub(crate) async fn call(&self, asked: &Asked) -> Answer {
+        if let Some(refused) = asked.function.refused() {
+            return Ok(refused);
+        }
         let (results, until) = loop {
             let moved = self.moved.notified();
             match self.enter(|instance| instance.call(asked)) {

@@ -1,6 +1,5 @@
-//! What a task writes: passed through as it comes, and kept for a log.
+//! What a task writes: passed through as it comes, kept, and given to a log.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,10 +14,9 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-/// So much is kept of the beginning, in bytes.
-pub const HEAD_BYTES: usize = 256 * 1024;
-/// At most this many bytes of the end are kept. As text both are within the 4 MiB of a log, whatever the bytes are.
-pub const TAIL_BYTES: usize = 768 * 1024;
+use crate::characters::Characters;
+use crate::kept::Kept;
+use crate::running_log::RunningLog;
 
 /// At most this many bytes wait to be passed on before a task has to wait, and a task writes at most that many at a time.
 const WAITING_BYTES: usize = 256 * 1024;
@@ -65,40 +63,21 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// The head and the tail of what standard output and standard error were given, in the order of writing.
-#[derive(Debug, Default)]
-struct Kept {
-    head: Vec<u8>,
-    tail: VecDeque<u8>,
-    cut_bytes: u64,
-}
-
-impl Kept {
-    fn push(&mut self, bytes: &[u8]) {
-        let (head, rest) = bytes.split_at(bytes.len().min(HEAD_BYTES - self.head.len()));
-        self.head.extend_from_slice(head);
-        self.tail.extend(rest);
-        let cut = self.tail.len().saturating_sub(TAIL_BYTES);
-        self.tail.drain(..cut);
-        self.cut_bytes += cut as u64;
-    }
-
-    fn text(&self) -> String {
-        let (one, two) = self.tail.as_slices();
-        let tail = [one, two].concat();
-        if self.cut_bytes == 0 {
-            return String::from_utf8_lossy(&[&self.head[..], &tail].concat()).into_owned();
-        }
-        let text = String::from_utf8_lossy;
-        format!("{}\n[{} bytes are left out here]\n{}", text(&self.head), self.cut_bytes, text(&tail))
-    }
+/// What a run has written, in the order of writing.
+#[derive(Default)]
+struct Written {
+    kept: Kept,
+    stdout: Characters,
+    stderr: Characters,
 }
 
 /// What a run writes.
 #[derive(Clone)]
 pub(crate) struct Output {
-    kept: Arc<Mutex<Kept>>,
+    written: Arc<Mutex<Written>>,
     observer: Option<Observer>,
+    /// Where it is sent.
+    log: Option<Arc<RunningLog>>,
     passing: Arc<Mutex<Vec<Passing>>>,
 }
 
@@ -109,13 +88,17 @@ struct Passing {
 }
 
 impl Output {
-    pub(crate) fn new(observer: Option<Observer>) -> Self {
-        Self { kept: Arc::default(), observer, passing: Arc::default() }
+    pub(crate) fn new(observer: Option<Observer>, log: Option<Arc<RunningLog>>) -> Self {
+        Self { written: Arc::default(), observer, log, passing: Arc::default() }
     }
 
-    /// The text so far. Bytes that are not UTF-8 are replaced; if bytes are left out, it says how many.
-    pub(crate) fn text(&self) -> String {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).text()
+    /// The text, the task being gone. Bytes that are not UTF-8 are replaced; if bytes are left out, it says how many.
+    pub(crate) fn end(&self) -> String {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        for end in [written.stdout.end(), written.stderr.end()] {
+            self.keep(&mut written.kept, end);
+        }
+        written.kept.text()
     }
 
     pub(crate) fn outlet(&self, stream: Stream, stdio: Stdio) -> Outlet {
@@ -150,7 +133,20 @@ impl Output {
         if let Some(Observer(observe)) = &self.observer {
             observe(stream, bytes);
         }
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let Written { kept, stdout, stderr } = &mut *written;
+        let characters = match stream {
+            Stream::Stdout => stdout,
+            Stream::Stderr => stderr,
+        };
+        self.keep(kept, &characters.read(bytes));
+    }
+
+    fn keep(&self, kept: &mut Kept, text: &str) {
+        kept.push(text);
+        if let Some(log) = &self.log {
+            log.write(text);
+        }
     }
 }
 
@@ -280,21 +276,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_within_the_limits_is_kept_whole() {
-        let mut kept = Kept::default();
-        kept.push(&vec![b'a'; HEAD_BYTES - 1]);
-        kept.push("é".as_bytes());
-        kept.push(&vec![b'b'; TAIL_BYTES - 1]);
-        assert_eq!(kept.text(), format!("{}é{}", "a".repeat(HEAD_BYTES - 1), "b".repeat(TAIL_BYTES - 1)));
+    fn what_both_streams_are_given_is_kept_in_the_order_of_writing() {
+        let output = Output::new(None, None);
+        for (stream, bytes) in [(Stream::Stdout, "one "), (Stream::Stderr, "two "), (Stream::Stdout, "three")] {
+            output.take(stream, bytes.as_bytes());
+        }
+        assert_eq!(output.end(), "one two three");
     }
 
     #[test]
-    fn the_middle_is_left_out_and_counted() {
-        let mut kept = Kept::default();
-        kept.push(&vec![b'a'; HEAD_BYTES]);
-        kept.push(b"cut");
-        kept.push(&vec![b'b'; TAIL_BYTES]);
-        let expected = format!("{}\n[3 bytes are left out here]\n{}", "a".repeat(HEAD_BYTES), "b".repeat(TAIL_BYTES));
-        assert_eq!(kept.text(), expected);
+    fn no_character_is_broken_by_what_the_other_stream_is_given() {
+        let output = Output::new(None, None);
+        for (stream, bytes) in
+            [(Stream::Stdout, &b"\xe2\x82"[..]), (Stream::Stderr, b"x\xff"), (Stream::Stdout, b"\xac")]
+        {
+            output.take(stream, bytes);
+        }
+        assert_eq!(output.end(), "x\u{fffd}€");
+    }
+
+    #[test]
+    fn a_character_that_never_ends_is_replaced_at_the_end() {
+        let output = Output::new(None, None);
+        output.take(Stream::Stdout, b"a\xe2\x82");
+        assert_eq!(output.end(), "a\u{fffd}");
     }
 }

@@ -28,12 +28,18 @@ struct Moving {
 }
 
 impl RunReporter {
-    /// If the configuration is wrong, nothing is reported, and that is said at the end.
-    pub(crate) fn start(shared: Shared, reporting: Option<Reporting>, name: String) -> wasmtime::Result<Self> {
+    /// With the name of the log of what the task writes. If the configuration is wrong, nothing is reported, and that is said
+    /// at the end.
+    pub(crate) fn start(
+        shared: Shared,
+        reporting: Option<Reporting>,
+        name: String,
+        log: Option<String>,
+    ) -> wasmtime::Result<Self> {
         let recipe = Recipe::new(shared, reporting, name);
         let mut instance = recipe.open()?;
         instance.report_start();
-        Ok(Self { recipe, first: Moving::new(instance)? })
+        Ok(Self { recipe, first: Moving::new(instance, log)? })
     }
 
     /// The run, for the task.
@@ -49,15 +55,24 @@ impl RunReporter {
     /// The task is gone: what it has left is delivered, and the end.
     pub(crate) async fn end(self, farewell: Farewell) -> Parting {
         let Self { recipe, first } = self;
-        let fresh = || recipe.open().and_then(Moving::new).map_err(|error| format!("{error:#}"));
-        part_with(first, fresh, &farewell).await
+        let log = first.lent.log.clone();
+        let fresh = || {
+            let fresh = recipe.open().and_then(|instance| Moving::new(instance, None));
+            fresh.map_err(|error| format!("{error:#}"))
+        };
+        let mut parting = part_with(first, fresh, &farewell).await;
+        if let Some(left) = log.and_then(|log| log.left()) {
+            parting.trouble.push(left.to_string());
+            parting.shortfall.reports.push(left);
+        }
+        parting
     }
 }
 
 impl Moving {
-    fn new(instance: Instance) -> wasmtime::Result<Self> {
+    fn new(instance: Instance, log: Option<String>) -> wasmtime::Result<Self> {
         let is_reported = instance.is_reported;
-        let lent = Arc::new(Lent::new(instance)?);
+        let lent = Arc::new(Lent::new(instance, log)?);
         let moving = is_reported.then(|| {
             let lent = Arc::clone(&lent);
             tokio::spawn(async move { lent.move_on().await })
@@ -73,13 +88,13 @@ impl Drop for Moving {
 }
 
 impl Speaker for Moving {
-    async fn say(&self, ending: &Ending, log: Option<&(String, String)>, patience: &Patience) {
+    async fn say(&self, ending: &Ending, patience: &Patience) {
         let lent = &self.lent;
         let until = lent.enter(|instance| {
             instance.report_ending(ending);
             instance.close_logs();
-            if let Some((name, text)) = log {
-                instance.report_log(name, text);
+            if let Some(log) = &lent.log {
+                log.close(instance);
             }
             instance.last_moment()
         });
@@ -132,16 +147,15 @@ mod tests {
     use host_test::guest::{API_KEY, RUN_ID};
 
     use crate::network::cache;
-    use crate::{ApiKey, Config, End, Host, Outcome, Reporting, Run};
+    use crate::{ApiKey, Config, End, Ended, Host, Outcome, Reporting, Run};
 
     /// Enough for it to work, and too little for a log.
     const TOO_LITTLE: usize = 3 * 1024 * 1024;
 
-    /// No input is known that makes it trap, so its memory is made too small. The log is lost, and that is told; the task
-    /// goes on, and its ending arrives.
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_process_component_that_traps_is_replaced() {
-        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    /// No input is known that makes the process component trap, so its memory is made too small. The start is waited for: the
+    /// task might be faster.
+    async fn ran(endpoint: &MockEndpoint, then: &str, log: Option<String>) -> Ended {
+        let input = format!(r#"{{"do": "time-acknowledged", "times": 0, "then": {then}}}"#);
         let mut host = Host::new(&Config { cache: cache(), ..Config::default() }).unwrap();
         host.0.process_memory_bytes = TOO_LITTLE;
         let task = host.load(component::test_task()).unwrap();
@@ -151,8 +165,14 @@ mod tests {
             endpoint: Some(endpoint.url()),
             delivery: Vec::new(),
         };
-        let input = r#"{"do": "log", "kib": 3000}"#.into();
-        let ended = task.run(Run { reporting: Some(reporting), input, ..Run::default() }).await;
+        task.run(Run { reporting: Some(reporting), input, log, ..Run::default() }).await
+    }
+
+    /// The log is lost, and that is told; the task goes on, and its ending arrives.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_process_component_that_traps_is_replaced() {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let ended = ran(&endpoint, r#"{"do": "log", "kib": 3000}"#, None).await;
 
         assert!(matches!(&ended.end, End::Failed(Some(error)) if error.contains("the process component failed")));
         assert_eq!((ended.outcome, ended.is_acknowledged), (Outcome::Failed, true));
@@ -160,5 +180,20 @@ mod tests {
         assert!(trouble.starts_with("the process component failed: "), "{trouble}");
         let [start, end] = endpoint.requests();
         assert_eq!((start.json()["status"].as_str(), end.json()["status"].as_str()), (Some("RUNNING"), Some("FAILED")));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_process_component_that_traps_has_not_sent_of_the_log_is_told_and_kept() {
+        let endpoint = MockEndpoint::script(vec![status(200); 2]);
+        let input = r#"{"do": "write", "text": "a line", "then": {"do": "log", "kib": 3000}}"#;
+        let ended = ran(&endpoint, input, Some("task.log".into())).await;
+
+        assert!(ended.is_acknowledged && ended.output.ends_with("a line\na line\n"));
+        let [failed, log] = &ended.trouble[..] else { panic!("{ended:?}") };
+        assert!(failed.starts_with("the process component failed: "), "{failed}");
+        let bytes = ended.output.len();
+        assert_eq!(*log, format!("not reported: log task.log: {bytes} bytes of it were not sent"));
+        assert_eq!(ended.shortfall.reports.len(), 1);
+        endpoint.requests::<2>();
     }
 }

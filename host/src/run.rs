@@ -50,7 +50,12 @@ pub struct Run {
     pub stderr: Stdio,
     /// Who is shown what the task writes, while it does.
     pub observer: Option<Observer>,
-    /// Under this name what the task has written is sent as a log at the end, if it has written something.
+    /// Under this name what the task writes is sent as a log while it runs, if it writes something: in parts of at most 256
+    /// KiB, each when it is full or ten seconds old. Later parts have their number behind the name: `NAME.2`, `NAME.3`. What is
+    /// left at the end follows the ending.
+    ///
+    /// One part at a time waits for the endpoint; the task never does. Until then at most [`HEAD_BYTES`](crate::HEAD_BYTES) and
+    /// [`TAIL_BYTES`](crate::TAIL_BYTES) are held, and the log says where bytes are left out, and how many.
     pub log: Option<String>,
     /// Cancelling it stops the task, wherever it is, and reports the run as cancelled.
     pub cancellation: CancellationToken,

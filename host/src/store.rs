@@ -105,8 +105,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_process_component_has_the_clock_of_its_requests() {
         let hooks = Client::new(None, None).unwrap().for_reports(None);
-        let mut store =
-            new(&Engine::default(), &mut WasiCtx::builder(), hooks, Limits::new(0), None, Pace::Yielding);
+        let mut store = new(&Engine::default(), &mut WasiCtx::builder(), hooks, Limits::new(0), None, Pace::Yielding);
         let before = store.data_mut().clocks().now().unwrap();
         advance(Duration::from_secs(1)).await;
         assert_eq!(store.data_mut().clocks().now().unwrap() - before, 1_000_000_000);

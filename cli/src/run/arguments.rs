@@ -48,7 +48,8 @@ pub struct Arguments {
     /// The longest time that reporting may take after a signal.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = quantity::duration)]
     pub grace: Duration,
-    /// When the task has ended, send its output as a log with this name.
+    /// Send what the task writes as a log with this name while it runs: in parts of 256 KiB, or of 10 s. Later parts are
+    /// NAME.2, NAME.3 and so on.
     #[arg(long, value_name = "NAME")]
     pub log: Option<String>,
     /// A folder that the task may read and write. HERE::THERE gives it another name in the task.

@@ -98,7 +98,7 @@ impl Model {
 }
 
 impl Speaker for Model {
-    async fn say(&self, ending: &Ending, _: Option<&(String, String)>, _: &Patience) {
+    async fn say(&self, ending: &Ending, _: &Patience) {
         self.live();
         if !self.0.borrow().is_lost {
             self.0.borrow_mut().ending.get_or_insert_with(|| ending.clone());
@@ -147,8 +147,7 @@ fn play(seed: u64) {
         first.end_by_itself(own);
         (0..moments).for_each(|_| first.live());
     }
-    let farewell =
-        Farewell { ending: by_host, log: None, patience: Patience::new(CancellationToken::new(), Duration::ZERO) };
+    let farewell = Farewell { ending: by_host, patience: Patience::new(CancellationToken::new(), Duration::ZERO) };
     let fresh = || if can_open { Ok(Model::open(&world)) } else { Err("no memory".to_string()) };
     let parting = part_with(first, fresh, &farewell).now_or_never().expect("nothing waits here");
 

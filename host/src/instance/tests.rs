@@ -13,7 +13,7 @@ use crate::{ApiKey, Config, Host, Instances};
 /// Longer than a run's last reports are delivered.
 const LONG: Duration = Duration::from_secs(400);
 
-fn recipe(endpoint: &MockEndpoint) -> Recipe {
+pub(crate) fn recipe(endpoint: &MockEndpoint) -> Recipe {
     let host = Host::new(&Config { cache: cache(), instances: Instances::OnDemand, ..Config::default() }).unwrap();
     let reporting = Reporting {
         run_id: RUN_ID.into(),
@@ -25,7 +25,7 @@ fn recipe(endpoint: &MockEndpoint) -> Recipe {
 }
 
 /// Time that nobody waits for.
-async fn pass(span: Duration) {
+pub(crate) async fn pass(span: Duration) {
     time::pause();
     time::advance(span).await;
     time::resume();
@@ -44,9 +44,13 @@ fn none() -> Val {
     Val::Option(None)
 }
 
-/// The run that a task would be lent, and what moves it on.
 fn lent(recipe: &Recipe) -> (Arc<Lent>, JoinHandle<()>) {
-    let lent = Arc::new(Lent::new(recipe.open().unwrap()).unwrap());
+    lent_with(recipe, None)
+}
+
+/// The run that a task would be lent, with the log of what it writes, and what moves it on.
+pub(crate) fn lent_with(recipe: &Recipe, log: Option<String>) -> (Arc<Lent>, JoinHandle<()>) {
+    let lent = Arc::new(Lent::new(recipe.open().unwrap(), log).unwrap());
     let moving = tokio::spawn({
         let lent = Arc::clone(&lent);
         async move { lent.move_on().await }
@@ -55,7 +59,7 @@ fn lent(recipe: &Recipe) -> (Arc<Lent>, JoinHandle<()>) {
 }
 
 /// Until all is delivered.
-async fn delivered(lent: &Lent) -> Shortfall {
+pub(crate) async fn delivered(lent: &Lent) -> Shortfall {
     lent.delivered(pending::<()>()).await;
     lent.enter(Instance::shortfall)
 }
@@ -67,7 +71,7 @@ fn opened([result]: [Val; 1]) -> Val {
     }
 }
 
-async fn requests(endpoint: MockEndpoint, count: usize) -> Vec<Request> {
+pub(crate) async fn requests(endpoint: MockEndpoint, count: usize) -> Vec<Request> {
     spawn_blocking(move || endpoint.wait_for_requests(count)).await.unwrap()
 }
 
@@ -148,4 +152,21 @@ async fn two_instances_of_one_run_send_the_same_ending() {
     let [first, second] = endpoint.requests();
     assert_eq!(first.header("idempotency-key"), second.header("idempotency-key"));
     assert_eq!(first.body, second.body);
+}
+
+/// The host sends the ending once more under the key that it knows.
+#[tokio::test]
+async fn a_task_does_not_change_the_key_of_its_runs_ending() {
+    let endpoint = MockEndpoint::script([status(200)]);
+    let recipe = recipe(&endpoint);
+    let (lent, moving) = lent(&recipe);
+    let key = text("12345678-1234-5678-1234-000000000000");
+    let set = asked(&recipe.shared, "[method]process.set-ending-key", vec![Val::Resource(lent.run), key]);
+    let answer = format!("{:?}", lent.call(&set).await);
+    assert!(answer.contains("has given its ending a key"), "{answer}");
+    lent.enter(|instance| instance.report_ending(&Ending::of(Outcome::Succeeded)));
+    assert_eq!(delivered(&lent).await, Shortfall::default());
+    let [ending] = endpoint.requests();
+    assert_eq!(ending.header("idempotency-key"), Some(&*recipe.ending_key.to_string()));
+    moving.abort();
 }

@@ -18,7 +18,9 @@ static CONTRACT: LazyLock<(Engine, Component, Contract)> = LazyLock::new(|| {
 
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
-    HOST.get_or_init(|| Host::new(&Config { cache: Cache::Off, instances: Instances::OnDemand, ..Config::default() }).unwrap())
+    HOST.get_or_init(|| {
+        Host::new(&Config { cache: Cache::Off, instances: Instances::OnDemand, ..Config::default() }).unwrap()
+    })
 }
 
 /// A value as a task may pass it, and how long its texts are.
