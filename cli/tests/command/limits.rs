@@ -51,11 +51,16 @@ fn too_little_address_space_is_said_before_anything_is_reported() {
     assert!(stderr.contains("`ulimit -v "), "{stderr}");
 }
 
-/// Wasmtime keeps the first contents of a memory in a file of its own.
+/// Wasmtime keeps the first contents of a task's memory in a file of its own. Who reports the run needs none.
 #[test]
-fn files_that_may_be_too_small_to_start_are_said_before_anything_is_reported() {
-    let stderr = refused("file-size", ["-f", "10"]);
-    assert!(stderr.starts_with("orchestra: a file could not grow beyond "), "{stderr}");
+fn files_that_may_be_too_small_to_start_a_task_are_said_and_the_run_is_reported() {
+    let task = file("file-size", component::test_task());
+    let endpoint = MockEndpoint::script(vec![status(200); 2]);
+    let mut command = limited(["-f", "10"], &["run", &task, "--no-cache", "--quiet"]);
+    let (code, _, stderr) = ran(reporting_to(&mut command, &endpoint).output());
+    assert_eq!(code, Some(134), "{stderr}");
+    assert_eq!(statuses(&endpoint), ["RUNNING", "FAILED"]);
+    assert!(stderr.contains("orchestra: a file could not grow beyond "), "{stderr}");
     assert!(stderr.contains("`ulimit -f`"), "{stderr}");
 }
 
