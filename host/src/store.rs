@@ -65,11 +65,9 @@ pub(crate) fn new(
     store
 }
 
-/// Before each call into an instance that never waits: it has its time, and finds what has come for it.
+/// Before each call into an instance that never waits: it has its time.
 pub(crate) fn begin_call(store: &mut Store<Ctx>) {
     store.set_epoch_deadline(LONGEST_CALL_TICKS);
-    let Ctx { table, hooks, .. } = store.data_mut();
-    hooks.settle(table);
 }
 
 impl HasForward for Ctx {

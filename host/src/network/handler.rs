@@ -1,21 +1,31 @@
-//! `wasi:http` as components are linked with it: wasmtime's own, but for the resource that its `handle` leaves behind.
+//! `wasi:http` as components are linked with it: wasmtime's own, but for the resource that its `handle` leaves behind, and for
+//! where an answer comes from.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi_http::p2::bindings::LinkOptions;
 use wasmtime_wasi_http::p2::bindings::http::outgoing_handler::Host as _;
+use wasmtime_wasi_http::p2::bindings::http::types::HostFutureIncomingResponse as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{self, ErrorCode, Host as _, RequestOptions};
-use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest};
-use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_http::p2::body::HostIncomingBody;
+use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostIncomingResponse, HostOutgoingRequest};
+use wasmtime_wasi_http::{FieldMap, WasiHttp, WasiHttpCtxView, WasiHttpView};
 
 use crate::store::Ctx;
 
 /// Components may ask for any version of the same track.
 const OUTGOING_HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
+const TYPES: &str = "wasi:http/types@0.2.12";
 
 /// Links all of `wasi:http`.
 pub(crate) fn link(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
     types::add_to_linker::<_, WasiHttp>(linker, &LinkOptions::default().into(), Ctx::http)?;
+    linker.allow_shadowing(true);
+    linker.instance(TYPES)?.func_wrap(
+        "[method]future-incoming-response.get",
+        |mut store: StoreContextMut<'_, Ctx>, (answer,)| Ok((get(store.data_mut(), answer)?,)),
+    )?;
+    linker.allow_shadowing(false);
     linker.instance(OUTGOING_HANDLER)?.func_wrap(
         "handle",
         |mut store: StoreContextMut<'_, Ctx>, (request, options): (_, Option<Resource<RequestOptions>>)| {
@@ -27,6 +37,29 @@ pub(crate) fn link(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
             Ok((handled,))
         },
     )
+}
+
+type Got = Option<Result<Result<Resource<HostIncomingResponse>, ErrorCode>, ()>>;
+
+/// As wasmtime's, but for an answer that waits in the hooks. It would need a task of the runtime to be put where wasmtime looks
+/// for it, and each task wakes a thread.
+fn get(ctx: &mut Ctx, answer: Resource<HostFutureIncomingResponse>) -> wasmtime::Result<Got> {
+    let come = ctx.hooks.take_answer(answer.rep());
+    let mut http = ctx.http();
+    let response = match come {
+        Some(Ok(response)) => response,
+        Some(Err(error)) => {
+            *http.table.get_mut(&answer)? = HostFutureIncomingResponse::Ready(Err(error));
+            return http.get(answer);
+        }
+        None => return http.get(answer),
+    };
+    *http.table.get_mut(&answer)? = HostFutureIncomingResponse::Consumed;
+    let (head, body) = response.into_parts();
+    let headers = FieldMap::new_immutable(http.hooks, head.headers);
+    let body = Some(HostIncomingBody::new(body));
+    let response = HostIncomingResponse { status: head.status.as_u16(), headers, body };
+    Ok(Some(Ok(Ok(http.table.push(response)?))))
 }
 
 type Handled = Result<Resource<HostFutureIncomingResponse>, ErrorCode>;

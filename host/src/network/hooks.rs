@@ -1,6 +1,5 @@
 //! What happens to the requests of one store.
 
-use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -9,6 +8,7 @@ use bytes::Bytes;
 #[cfg(test)]
 use futures_util::FutureExt;
 use futures_util::future::pending;
+use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
@@ -16,8 +16,8 @@ use orchestra_policy::{ANSWER_READ_BYTES, ANSWER_READ_TIME};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
-use wasmtime::component::{Resource, ResourceTable};
-use wasmtime_wasi::runtime::spawn;
+use wasmtime::component::Resource;
+use wasmtime_wasi_http::p2::DEFAULT_OUTGOING_BODY_CHUNK_SIZE;
 use wasmtime_wasi_http::p2::types::HostFutureIncomingResponse;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -71,7 +71,7 @@ pub(crate) struct Hooks {
     allowed: Vec<Allowed>,
 }
 
-/// For an instance that never waits: it is told when one of its requests has moved, and finds the answers in its table.
+/// For an instance that never waits: it is told when one of its requests has moved, and its answers wait here.
 #[derive(Default)]
 struct Told {
     activity: Arc<Notify>,
@@ -80,6 +80,9 @@ struct Told {
     /// The resources of requests whose answers have not come.
     awaited: Vec<(u32, Arc<AnswerPlace>)>,
 }
+
+/// A body of at most this length was written as a whole before its request was handed over: so much is taken at once.
+const WRITTEN_AHEAD_BYTES: usize = DEFAULT_OUTGOING_BODY_CHUNK_SIZE;
 
 /// Empty until the answer has come.
 type AnswerPlace = Mutex<Option<Result<Response<WasiBody>, Error>>>;
@@ -108,20 +111,13 @@ impl Hooks {
         told.awaited.extend(told.latest.take().map(|place| (answer.rep(), place)));
     }
 
-    /// Put the answers that have come where the component finds them.
-    pub(crate) fn settle(&mut self, table: &mut ResourceTable) {
-        let Some(told) = &mut self.told else { return };
-        told.awaited.retain(|(rep, place)| {
-            let answer = place.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let Some(answer) = answer else { return true };
-            let resource = Resource::<HostFutureIncomingResponse>::new_borrow(*rep);
-            // An attempt that was given up has no resource any more.
-            if let Ok(pending) = table.get_mut(&resource) {
-                let answer = answer.map(|response| (response, spawn(async {})));
-                drop(mem::replace(pending, HostFutureIncomingResponse::Ready(answer)));
-            }
-            false
-        });
+    /// The answer that goes by this resource, if it has come.
+    pub(super) fn take_answer(&mut self, rep: u32) -> Option<Result<Response<WasiBody>, Error>> {
+        let awaited = &mut self.told.as_mut()?.awaited;
+        let index = awaited.iter().position(|(awaited, _)| *awaited == rep)?;
+        let answer = awaited.get(index)?.1.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        awaited.swap_remove(index);
+        Some(answer)
     }
 }
 
@@ -147,8 +143,13 @@ impl WasiHttpHooks for Hooks {
         };
         let (activity, place) = (Arc::clone(&told.activity), Arc::<AnswerPlace>::default());
         told.latest = Some(Arc::clone(&place));
+        let is_written = length(&request).is_some_and(|length| length <= WRITTEN_AHEAD_BYTES);
+        let watching = (!is_written).then(|| Arc::clone(&activity));
         Box::new(async move {
-            let request = request.map(|body| Watched { body, activity: Arc::clone(&activity) }.boxed_unsync());
+            let request = request.map(|body| match watching {
+                Some(activity) => Watched { body, activity }.boxed_unsync(),
+                None => body,
+            });
             let answer = match exchange(request).await {
                 Ok(response) => Ok(read(response).await),
                 Err(error) => Err(error),
@@ -172,6 +173,10 @@ async fn read(response: Response<WasiBody>) -> Response<WasiBody> {
     }
     let text = Full::new(Bytes::from(text)).map_err(|never| match never {});
     Response::from_parts(head, text.boxed_unsync())
+}
+
+fn length(request: &Request<WasiBody>) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// A body, and who is told whenever it is asked for a piece.
