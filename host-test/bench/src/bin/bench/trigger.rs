@@ -21,7 +21,7 @@ pub fn measure(setting: &mut Setting) -> Result<Vec<Figure>, Failure> {
     const WHAT: &str = "a trigger, to its 202 under `wasmtime serve`";
     if !foreign_hosts::target().join("tools/bin/wasmtime").exists() {
         let figure = Figure::value("trigger", WHAT, f64::NAN);
-        return Ok(vec![figure.measured("not measured: `scripts/tools wasmtime` installs what it needs")]);
+        return Ok(vec![figure.measured("not measured: `make tools` installs what it needs")]);
     }
     setting.endpoint.answer(0)?;
     let composed = orchestra_compose::compose(component::components(), component::example_task())?;
