@@ -21,10 +21,11 @@ const TYPES: &str = "wasi:http/types@0.2.12";
 pub(crate) fn link(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
     types::add_to_linker::<_, WasiHttp>(linker, &LinkOptions::default().into(), Ctx::http)?;
     linker.allow_shadowing(true);
-    linker.instance(TYPES)?.func_wrap(
-        "[method]future-incoming-response.get",
-        |mut store: StoreContextMut<'_, Ctx>, (answer,)| Ok((get(store.data_mut(), answer)?,)),
-    )?;
+    linker
+        .instance(TYPES)?
+        .func_wrap("[method]future-incoming-response.get", |mut store: StoreContextMut<'_, Ctx>, (answer,)| {
+            Ok((get(store.data_mut(), answer)?,))
+        })?;
     linker.allow_shadowing(false);
     linker.instance(OUTGOING_HANDLER)?.func_wrap(
         "handle",
