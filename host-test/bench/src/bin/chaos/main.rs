@@ -35,6 +35,8 @@ const ANSWERS_OF_A_RUN: usize = 60;
 const PRINTED: usize = 30;
 /// After all runs a host needs no more memory maps than before them, but for what the allocator keeps.
 const MAPS_LEFT: usize = 100;
+/// A host keeps the memory of as many runs as there were at once, for the next ones.
+const MAPS_KEPT_FOR_A_RUN: usize = 3;
 /// For so long what is given back may take its time.
 const SETTLING: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(100);
@@ -153,7 +155,7 @@ fn on_a_host(plans: &[Plan], at_once: usize, endpoint: &mut Endpoint) -> io::Res
     let before = Usage::now()?;
     let mut ended = run(plans.into()).results;
     ended.sort_by_key(|(number, _)| *number);
-    let is_back = |now: &Usage| now.maps <= before.maps + MAPS_LEFT;
+    let is_back = |now: &Usage| now.maps <= before.maps + MAPS_LEFT + at_once * MAPS_KEPT_FOR_A_RUN;
     let after = settled(is_back)?;
     let mut left = Vec::new();
     if !is_back(&after) {
