@@ -74,13 +74,14 @@ mod tests {
 
     use super::*;
 
+    /// Other tests of this process have some of their own for a moment.
     #[test]
-    fn a_file_that_is_opened_is_a_descriptor_more() {
+    fn files_that_are_opened_are_descriptors_more() {
         let before = Usage::now().unwrap();
-        let files: Vec<File> = (0..20).map(|_| File::open("/dev/null").unwrap()).collect();
+        let files: Vec<File> = (0..200).map(|_| File::open("/dev/null").unwrap()).collect();
         let after = Usage::now().unwrap();
         drop(files);
-        assert!(after.descriptors >= before.descriptors + 20, "{before:?} {after:?}");
+        assert!(after.descriptors >= before.descriptors + 180, "{before:?} {after:?}");
     }
 
     #[test]
