@@ -12,7 +12,7 @@ use clap::Parser;
 use delivery_bench::place;
 use delivery_bench::runs::{self, run_id};
 use delivery_bench::usage::Usage;
-use orchestra_host::{Ended, Task};
+use orchestra_host::{Ended, Run, Task};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::runtime::Runtime;
@@ -35,8 +35,6 @@ const ANSWERS_OF_A_RUN: usize = 60;
 const PRINTED: usize = 30;
 /// After all runs a host needs no more memory maps than before them, but for what the allocator keeps.
 const MAPS_LEFT: usize = 100;
-/// A host keeps the memory of as many runs as there were at once, for the next ones.
-const MAPS_KEPT_FOR_A_RUN: usize = 3;
 /// For so long what is given back may take its time.
 const SETTLING: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(100);
@@ -152,10 +150,13 @@ fn on_a_host(plans: &[Plan], at_once: usize, endpoint: &mut Endpoint) -> io::Res
         let make = move |number: usize| plans[number].run(&url);
         runtime.block_on(runs::all(&task, all, make, |number, ended| (number, ended)))
     };
+    // The host keeps the memory of as many runs as there are at once, for the next ones.
+    let idle = |_| Run { input: r#"{"do": "step", "times": 1, "ms": 500}"#.into(), ..Run::default() };
+    runtime.block_on(runs::all(&task, (at_once, at_once), idle, |_, _| ()));
     let before = Usage::now()?;
     let mut ended = run(plans.into()).results;
     ended.sort_by_key(|(number, _)| *number);
-    let is_back = |now: &Usage| now.maps <= before.maps + MAPS_LEFT + at_once * MAPS_KEPT_FOR_A_RUN;
+    let is_back = |now: &Usage| now.maps <= before.maps + MAPS_LEFT;
     let after = settled(is_back)?;
     let mut left = Vec::new();
     if !is_back(&after) {
