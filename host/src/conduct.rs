@@ -35,7 +35,7 @@ impl Task {
 }
 
 async fn conduct(task: &Task, run: Run) -> Ended {
-    let place = place(task, &run).await;
+    let slot = slot(task, &run).await;
     let Run { reporting, name, log, .. } = &run;
     let reporter = match RunReporter::start(task.shared.clone(), reporting.clone(), name.clone(), log.clone()) {
         Ok(reporter) => reporter,
@@ -52,12 +52,12 @@ async fn conduct(task: &Task, run: Run) -> Ended {
         }
     };
     let output = Output::new(run.observer.clone(), reporter.lent().log.clone());
-    let end = match (&place, prepare(task, &run, &output, &reporter)) {
+    let end = match (&slot, prepare(task, &run, &output, &reporter)) {
         (Err(end), _) => end.clone(),
         (Ok(_), Ok((store, lent))) => work(task, &run, store, lent).await,
         (Ok(_), Err(why)) => End::NotStarted(why),
     };
-    drop(place);
+    drop(slot);
     let text = output.end();
     let patience = Patience::new(run.cancellation, run.grace);
     let parting = reporter.end(Farewell { ending: end.ending(), patience }).await;
@@ -66,13 +66,13 @@ async fn conduct(task: &Task, run: Run) -> Ended {
     Ended { end, outcome, is_acknowledged, shortfall, trouble, output: text }
 }
 
-/// Waits for a place to run at, which is held until this is dropped. The error is how the run has ended meanwhile.
-async fn place(task: &Task, run: &Run) -> Result<Option<OwnedSemaphorePermit>, End> {
+/// Waits for a slot to run in, which is held until this is dropped. The error is how the run has ended meanwhile.
+async fn slot(task: &Task, run: &Run) -> Result<Option<OwnedSemaphorePermit>, End> {
     let limit = run.deadline.filter(|_| run.deadline_from.is_some()).unwrap_or(Duration::MAX);
     let began = run.deadline_from.map_or_else(Instant::now, Instant::from_std);
     tokio::select! {
         biased;
-        place = task.shared.places.take(task.places) => Ok(place),
+        slot = task.shared.slots.take(task.slots) => Ok(slot),
         () = run.cancellation.cancelled() => Err(End::Cancelled),
         () = sleep_until(after(began, limit)) => Err(End::Deadline(limit)),
     }

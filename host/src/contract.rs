@@ -110,7 +110,7 @@ impl Function {
 }
 
 impl Asked {
-    /// Whether the report is to be made again, because there is no room for it yet.
+    /// Whether the report is to be made again, because the outbox is full.
     pub(crate) fn has_no_room(&self, results: &[Val]) -> bool {
         let [Val::Result(Err(Some(error)))] = results else { return false };
         matches!(&**error, Val::Variant(case, None) if case == "outbox-full")

@@ -15,7 +15,7 @@ pub enum Instances {
     ///
     /// Each takes 9 GiB of address space, and no memory before it is used. Linux has 128 TiB for a process, and 65,530
     /// mappings (`vm.max_map_count`), of which a run takes four; `ulimit -v` may leave less. A component may have 16 memories
-    /// and 32 tables; one with more than two memories takes the place of several runs.
+    /// and 32 tables; one with more than two memories takes the slots of several runs.
     ///
     /// [`Run::deadline_from`]: crate::Run::deadline_from
     Pooled(u32),
@@ -37,17 +37,17 @@ const TABLE_ELEMENTS: usize = 1 << 20;
 const CORE_INSTANCES: u32 = 128;
 const MEMORIES: u32 = 16;
 const MEMORY_BYTES: usize = 1 << 32;
-/// Most components have one memory. One that has more takes the place of several runs.
+/// Most components have one memory. One that has more takes the slots of several runs.
 const MEMORIES_OF_A_RUN: u32 = 2;
 /// What a slot keeps from one run to the next, so that the operating system is not asked for it again.
 const KEPT_MEMORY_BYTES: usize = 256 * 1024;
 const KEPT_TABLE_BYTES: usize = 16 * 1024;
 
-/// The engine, and the places that runs take on it.
-pub(crate) fn new(instances: Instances, cache: Option<Cache>) -> wasmtime::Result<(Engine, Places)> {
+/// The engine, and the slots that runs take on it.
+pub(crate) fn new(instances: Instances, cache: Option<Cache>) -> wasmtime::Result<(Engine, Slots)> {
     let mut config = Config::new();
     config.epoch_interruption(true).cache(cache);
-    let Instances::Pooled(runs) = instances else { return Ok((Engine::new(&config)?, Places(None))) };
+    let Instances::Pooled(runs) = instances else { return Ok((Engine::new(&config)?, Slots(None))) };
     if runs == 0 {
         wasmtime::bail!("a pool for 0 runs can run nothing: `Instances::Pooled` takes 1 or more");
     }
@@ -55,7 +55,7 @@ pub(crate) fn new(instances: Instances, cache: Option<Cache>) -> wasmtime::Resul
     let advice = "`Instances::OnDemand` needs no address space in advance";
     let engine = Engine::new(&config).map_err(|error| error.context(advice))?;
     let most = Semaphore::MAX_PERMITS.min(runs as usize);
-    Ok((engine, Places(Some((Arc::new(Semaphore::new(most)), runs)))))
+    Ok((engine, Slots(Some((Arc::new(Semaphore::new(most)), runs)))))
 }
 
 fn pool(runs: u32) -> PoolingAllocationConfig {
@@ -81,9 +81,9 @@ fn pool(runs: u32) -> PoolingAllocationConfig {
 
 /// How many runs may be under way, if that has a limit.
 #[derive(Clone)]
-pub(crate) struct Places(Option<(Arc<Semaphore>, u32)>);
+pub(crate) struct Slots(Option<(Arc<Semaphore>, u32)>);
 
-impl Places {
+impl Slots {
     /// How many of them a run of this component takes.
     pub(crate) fn needed(&self, component: &Component) -> u32 {
         let memories = component.resources_required().map_or(MEMORIES, |required| required.num_memories);
@@ -92,8 +92,8 @@ impl Places {
 
     /// Waits until there are so many; held until this is dropped.
     pub(crate) async fn take(&self, needed: u32) -> Option<OwnedSemaphorePermit> {
-        let (places, all) = self.0.as_ref()?;
+        let (slots, all) = self.0.as_ref()?;
         // The semaphore is never closed.
-        Arc::clone(places).acquire_many_owned(needed.min(*all)).await.ok()
+        Arc::clone(slots).acquire_many_owned(needed.min(*all)).await.ok()
     }
 }

@@ -88,11 +88,11 @@ impl Host {
             certificate_authorities: config.certificate_authorities.clone(),
         });
         let (process, contract) = Process::compile(cache.clone())?;
-        let (engine, places) = engine::new(config.instances, cache)?;
+        let (engine, slots) = engine::new(config.instances, cache)?;
         tick([&engine, &process.engine])?;
         let process_memory_bytes = MEMORY_BYTES;
         let contract = Arc::new(contract);
-        Ok(Self(Shared { engine, places, process, contract, client, process_memory_bytes, protected }))
+        Ok(Self(Shared { engine, slots, process, contract, client, process_memory_bytes, protected }))
     }
 
     /// Compiles a task or a command, or finds it in the cache. Takes a second for each few MiB the first time, on all

@@ -80,7 +80,7 @@ pub(crate) struct OwnEnding {
 /// What a call of a task's has come to.
 pub(crate) enum Called {
     Done(Answer),
-    /// The report was not taken: there is no room for it yet.
+    /// The report was not taken: the outbox is full.
     NoRoom,
     /// It waits until all is delivered, and at most until this moment of the run's clock.
     Waits(Vec<Val>, Duration),

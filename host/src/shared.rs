@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::Engine;
 
 use crate::contract::Contract;
-use crate::engine::Places;
+use crate::engine::Slots;
 use crate::folder::Protected;
 use crate::network::Client;
 use crate::process::Process;
@@ -14,7 +14,7 @@ use crate::process::Process;
 pub(crate) struct Shared {
     /// The engine of tasks.
     pub(crate) engine: Engine,
-    pub(crate) places: Places,
+    pub(crate) slots: Slots,
     pub(crate) process: Process,
     pub(crate) contract: Arc<Contract>,
     pub(crate) client: Client,

@@ -62,8 +62,8 @@ pub struct Task {
     pub(crate) shared: Shared,
     program: InstancePre<Ctx>,
     entry: Entry,
-    /// How many of the host's places a run takes.
-    pub(crate) places: u32,
+    /// How many of the host's slots a run takes.
+    pub(crate) slots: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -137,7 +137,7 @@ impl Task {
         network::link(&mut linker).map_err(import)?;
         forward::link(&shared.contract, &mut linker).map_err(import)?;
         let program = linker.instantiate_pre(&component).map_err(import)?;
-        Ok(Self { shared: shared.clone(), program, entry, places: shared.places.needed(&component) })
+        Ok(Self { shared: shared.clone(), program, entry, slots: shared.slots.needed(&component) })
     }
 
     /// Whether it takes its input as JSON, not on its command line.

@@ -34,7 +34,7 @@ fn open(settings: &Settings) -> Result<Process, String> {
     conduct::open(&reporter, run_id, settings).map_err(|error| of_open(&error))
 }
 
-/// The first argument after the program's name as JSON, or `-` for standard input; `{}` if there is none.
+/// The first argument after the program's name as JSON, or `-` for standard input; `{}` without one.
 pub fn input_of_arguments() -> Result<String, String> {
     let text = match wasi::cli::environment::get_arguments().into_iter().nth(1) {
         None => NO_INPUT.to_string(),

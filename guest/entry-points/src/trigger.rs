@@ -15,7 +15,7 @@ const WEBHOOK_FIELDS: [&str; 2] = ["orchestra_webhook_url", "webhook_url"];
 pub struct Trigger {
     pub run_id: String,
     pub webhook_url: Option<String>,
-    /// One JSON text: the body without the fields above, `{}` if there is no body.
+    /// One JSON text: the body without the fields above, `{}` without a body.
     pub input: String,
 }
 

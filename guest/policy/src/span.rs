@@ -11,7 +11,7 @@ pub struct Span(pub Duration);
 /// The text is not a span of time. The message says what to write, and does not repeat the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanError {
-    /// There is no whole number at the beginning, or the unit is unknown.
+    /// It does not begin with a whole number, or the unit is unknown.
     Form,
     /// It is 0, or longer than 49 days.
     Range,

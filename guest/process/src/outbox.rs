@@ -295,7 +295,7 @@ impl<H: Platform> Outbox<H> {
         self.queue.iter().map(|waiting| waiting.undelivered(true, waiting.trouble()))
     }
 
-    /// A report that is not taken because there is no room for it.
+    /// A report that found no room, and is not taken.
     pub fn lose(&mut self, report: Report) {
         let explanation = "it found no room: the outbox was full, and the endpoint did not acknowledge".into();
         let cause = Cause::Undelivered;

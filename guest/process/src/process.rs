@@ -97,7 +97,7 @@ impl<H: Platform> Process<H> {
     pub fn write_log(&mut self, log: u32, text: &str) -> Result<(), Fault> {
         self.send_old_logs();
         let is_full = self.logs.would_fill(log, text)?;
-        // Whoever is told that there is no room writes the same text again. So it is taken as a whole or not at all.
+        // Whoever is told that the outbox is full writes the same text again. So it is taken as a whole or not at all.
         let room = match self.config.delivery {
             Delivery::NonBlocking if is_full => Some(self.room(text.len(), Kind::LogPart(log), Duration::ZERO)),
             _ => None,

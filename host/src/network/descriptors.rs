@@ -24,7 +24,7 @@ fn share(descriptors: Option<u64>) -> usize {
     half.unwrap_or(DEFAULT_MOST).clamp(1, DEFAULT_MOST)
 }
 
-/// The soft limit, `ulimit -n`. `None` if there is none.
+/// The soft limit, `ulimit -n`. `None` without one.
 #[cfg(unix)]
 fn descriptors() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current

@@ -24,7 +24,8 @@ use super::upload::{Progress, Timeouts};
 const FIRST_LOOK: Duration = Duration::from_millis(10);
 const LAST_LOOK: Duration = Duration::from_millis(320);
 
-/// `url` is the request's. The place is given back when the answer's body has ended, or is given up. No timeout begins before the request has one.
+/// `url` is the request's. The place is given back when the answer's body has ended, or is given up. No timeout begins before
+/// the request has a place.
 ///
 /// A machine without a free file descriptor is waited for like a place, since giving up and trying again would need one,
 /// too.

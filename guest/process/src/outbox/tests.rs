@@ -679,7 +679,7 @@ fn logged(simulation: &Simulation) -> String {
     simulation.acknowledged().iter().filter_map(text).collect()
 }
 
-/// Whoever is told that there is no room writes the same text again.
+/// Whoever is told that the outbox is full writes the same text again.
 #[test]
 fn a_non_blocking_write_of_several_parts_is_taken_whole() {
     let simulation = Simulation::script(vec![slow(5); 10]);
